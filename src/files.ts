@@ -1,0 +1,137 @@
+import { randomBytes } from 'node:crypto';
+import { constants, type Stats } from 'node:fs';
+import { chmod, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import path from 'node:path';
+import { ProofError, isSystemError, type ErrorCode } from './errors';
+
+/** The largest JSON document (statement, bundle, envelope, policy) that is read into memory, in bytes. */
+export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
+
+/** A workspace-relative POSIX path as a native absolute one. */
+export function toNative(root: string, relative: string): string {
+  return path.join(root, ...relative.split('/'));
+}
+
+/**
+ * A native path relative to `root`, with forward slashes; '.' for the root itself.
+ * Returns undefined when the path lies outside of it.
+ */
+export function toWorkspacePath(root: string, absolute: string, platform: Pick<typeof path, 'relative' | 'isAbsolute' | 'sep'> = path): string | undefined {
+  const relative = platform.relative(root, absolute);
+  if (relative === '') return '.';
+  if (platform.isAbsolute(relative) || relative === '..' || relative.startsWith(`..${platform.sep}`)) return undefined;
+  return relative.split(platform.sep).join('/');
+}
+
+/** True when `child` is `parent` or lies below it; both workspace-relative POSIX paths. */
+export function isWithin(parent: string, child: string): boolean {
+  return parent === '.' || child === parent || child.startsWith(`${parent}/`);
+}
+
+/** Joins workspace-relative POSIX paths; '.' is the workspace root. */
+export function joinPosix(...parts: string[]): string {
+  return path.posix.join(...parts);
+}
+
+/**
+ * Writes a file so that readers and crashes see the old content or the new, never a part: temporary file in the same
+ * folder, fsync, rename. Missing folders are made.
+ */
+export async function writeFileAtomic(file: string, content: string | Uint8Array | AsyncIterable<Uint8Array>, options: { mode?: number } = {}): Promise<void> {
+  const folder = path.dirname(file);
+  await mkdir(folder, { recursive: true });
+  const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
+  try {
+    const handle = await open(temporary, 'wx', options.mode ?? 0o644);
+    try {
+      await writeAll(handle, content);
+      await handle.sync();
+    } finally {
+      await handle.close();
+    }
+    if (options.mode !== undefined) await chmod(temporary, options.mode);
+    await renameOver(temporary, file);
+  } catch (error) {
+    await unlink(temporary).catch(() => undefined);
+    throw error;
+  }
+  await syncFolder(folder);
+}
+
+async function writeAll(handle: FileHandle, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+  if (typeof content === 'string' || content instanceof Uint8Array) return handle.writeFile(content);
+  for await (const chunk of content) await handle.writeFile(chunk);
+}
+
+/** rename, tried again for as long as Windows reports the target as in use by a reader. */
+async function renameOver(from: string, to: string): Promise<void> {
+  for (let attempt = 1; ; attempt += 1) {
+    try {
+      return await rename(from, to);
+    } catch (error) {
+      if (attempt >= 10 || !isSystemError(error) || !['EPERM', 'EACCES', 'EBUSY'].includes(error.code) || path.sep === '/') throw error;
+      await new Promise((resolve) => setTimeout(resolve, attempt * 10));
+    }
+  }
+}
+
+/** Makes a rename durable; folders cannot be opened on Windows, where the rename is journalled. */
+async function syncFolder(folder: string): Promise<void> {
+  if (path.sep !== '/') return;
+  const handle = await open(folder, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}
+
+/** Reads a whole document of bounded size. `missing` is the code raised when there is no such file. */
+export async function readDocument(file: string, options: { missing: ErrorCode; what: string; maxBytes?: number }): Promise<Buffer> {
+  const maxBytes = options.maxBytes ?? MAX_DOCUMENT_BYTES;
+  const details = { file, what: options.what };
+  const handle = await openDocument(file, options);
+  try {
+    const stats = await handle.stat();
+    if (!stats.isFile()) throw new ProofError(options.missing, `${options.what} ${file} is not a file`, { details });
+    if (stats.size > maxBytes) {
+      throw new ProofError('FILE_TOO_LARGE', `${options.what} ${file} has ${stats.size} bytes; at most ${maxBytes} are read`, { details });
+    }
+    return await readBounded(handle, maxBytes);
+  } finally {
+    await handle.close();
+  }
+}
+
+async function openDocument(file: string, options: { missing: ErrorCode; what: string }): Promise<FileHandle> {
+  try {
+    return await open(file, constants.O_RDONLY | (constants.O_NONBLOCK ?? 0));
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) {
+      throw new ProofError(options.missing, `${options.what} not found: ${file}`, { cause: error, details: { file } });
+    }
+    throw error;
+  }
+}
+
+/** Reads at most `maxBytes`, also from a file that grows after its size was taken. */
+async function readBounded(handle: FileHandle, maxBytes: number): Promise<Buffer> {
+  const chunks: Buffer[] = [];
+  let total = 0;
+  for await (const chunk of handle.createReadStream({ autoClose: false, end: maxBytes }) as AsyncIterable<Buffer>) {
+    chunks.push(chunk);
+    total += chunk.length;
+  }
+  if (total > maxBytes) throw new ProofError('FILE_TOO_LARGE', `a document grew beyond ${maxBytes} bytes while it was read`);
+  return Buffer.concat(chunks, total);
+}
+
+/** `lstat`, or undefined when nothing is there. */
+export async function lstatIfExists(file: string): Promise<Stats | undefined> {
+  try {
+    return await lstat(file);
+  } catch (error) {
+    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    throw error;
+  }
+}

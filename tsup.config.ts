@@ -1,0 +1,28 @@
+import { cp, mkdir } from 'node:fs/promises';
+import { defineConfig } from 'tsup';
+
+// Nx loads executors, generators and plugins with require(): everything ships as CommonJS.
+export const config = defineConfig({
+  entry: [
+    'src/index.ts',
+    'src/plugin.ts',
+    'src/cli/nx-proof.ts',
+    'executors/create/executor.ts',
+    'executors/sign/executor.ts',
+    'executors/verify/executor.ts',
+    'generators/init/generator.ts',
+    'generators/targets/generator.ts',
+    'generators/sync/generator.ts',
+  ],
+  outDir: 'dist',
+  format: ['cjs'],
+  platform: 'node',
+  target: 'node20',
+  splitting: true,
+  clean: true,
+  sourcemap: false,
+  dts: { entry: ['src/index.ts', 'src/plugin.ts'] },
+  // ESM-only packages are bundled, since require() of ES modules is not everywhere.
+  noExternal: ['p-limit', 'yocto-queue'],
+});
+export { config as default };
