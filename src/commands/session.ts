@@ -1,0 +1,31 @@
+import type { Env } from '../env';
+import { createHasher, type Hasher } from '../hash';
+import type { Workspace } from '../model/project';
+import { readSource, type SourceSnapshot } from '../source';
+
+/** What the projects of one run share: the workspace, one hasher, and one look at git. */
+export interface Session {
+  readonly env: Env;
+  readonly workspace: Workspace;
+  readonly hasher: Hasher;
+  /** The commit and the digests of all projects' sources; git is asked once, when first needed. */
+  source(): Promise<SourceSnapshot>;
+  close(): Promise<void>;
+}
+
+export function openSession(env: Env, workspace: Workspace, options: { readonly concurrency?: number } = {}): Session {
+  const hasher = createHasher(options);
+  let snapshot: Promise<SourceSnapshot> | undefined;
+  return {
+    env,
+    workspace,
+    hasher,
+    source: () => (snapshot ??= readSource(workspace.root, workspace.projects.values(), env.signal)),
+    close: () => hasher.close(),
+  };
+}
+
+/** The roots of all other projects: none of them may lie inside an artifact root. */
+export function otherRoots(workspace: Workspace, project: { readonly name: string }): string[] {
+  return [...workspace.projects.values()].filter(({ name }) => name !== project.name).map(({ root }) => root);
+}
