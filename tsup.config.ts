@@ -1,4 +1,3 @@
-import { cp, mkdir } from 'node:fs/promises';
 import { defineConfig } from 'tsup';
 
 // Nx loads executors, generators and plugins with require(): everything ships as CommonJS.

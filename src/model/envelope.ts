@@ -59,7 +59,7 @@ function envelopeId(milliseconds: number, digestHex: string): string {
 
 /** sha256 of the envelope's RFC 8785 bytes without `attestations`: what the signed statement binds. */
 export function envelopeBinding(envelope: ProofEnvelope): string {
-  const { attestations: _omitted, ...bound } = envelope;
+  const { attestations, ...bound } = envelope;
   return sha256Hex(canonicalJson(bound));
 }
 

@@ -104,7 +104,7 @@ export function readStatement(bytes: Uint8Array): Statement {
     const field = `/subject/${index}`;
     if (seen.has(name)) throw new ProofError('STATEMENT_INVALID', `statement: ${field} has the name of another subject: ${name}`, { details: { field } });
     if ((digest.sha256 === undefined) === (digest.dirHash === undefined)) {
-      throw new ProofError('STATEMENT_INVALID', `statement: ${field}/digest must have either sha256 or dirHash`, { details: { field } });
+      throw new ProofError('STATEMENT_INVALID', `statement: ${field}/digest must have either sha256 or dirHash`, { details: { field: `${field}/digest` } });
     }
     seen.add(name);
   });
