@@ -44,6 +44,7 @@ export const ERROR_CODES = {
   // 2: the caller's mistake
   OPTION_INVALID: { exit: 2, hint: 'Correct the option; --help lists them all.' },
   WORKSPACE_NOT_FOUND: { exit: 2, hint: 'Run inside an Nx workspace (a folder with nx.json), or give --cwd.' },
+  WORKSPACE_INVALID: { exit: 2, hint: 'Correct the file; without it the members of the workspace are not known.' },
   PROJECT_UNKNOWN: { exit: 2, hint: 'Give the name of a project of this workspace; nx show projects lists them.' },
   GRAPH_REQUIRED: { exit: 2, hint: 'Write the project graph with "nx graph --file=graph.json" and give --graph graph.json.' },
   OUTPUTS_UNDECLARED: { exit: 2, hint: 'Add "outputs" to the build target, for example ["{projectRoot}/dist"], or set "artifacts".' },
