@@ -1,0 +1,51 @@
+import { existsSync } from 'node:fs';
+import os from 'node:os';
+import path from 'node:path';
+
+export const REPOSITORY = path.resolve(import.meta.dirname, '..', '..');
+
+/** pnpm's JavaScript entry, from this package's own devDependencies. */
+export const PNPM = path.join(REPOSITORY, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
+
+/** npm's JavaScript entry: the npm that runs these tests, else the one beside Node.js. */
+export function npmEntry(): string {
+  const beside = path.dirname(process.execPath);
+  const candidates = [
+    process.env['npm_execpath'],
+    path.join(beside, 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+    path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
+  ];
+  const found = candidates.find((file) => file?.endsWith('npm-cli.js') === true && existsSync(file));
+  if (found === undefined) throw new Error('npm was not found; run the tests with "npm test"');
+  return found;
+}
+
+/** What a process needs from the machine and nothing else: no CI, no NX_*, no tokens, no npm_* of the run that tests. */
+const KEPT = /^(PATH|PATHEXT|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PROGRAMDATA|PROGRAMFILES.*|TEMP|TMP|TMPDIR|LANG|LC_.*|(HTTPS?|ALL|NO)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/i;
+
+/**
+ * An environment with a home folder of its own. npm keeps the user's .npmrc and cache, so that registries and mirrors
+ * work as they do outside; pnpm (also as called by Nx) is this package's own.
+ */
+export function isolatedEnv(home: string): NodeJS.ProcessEnv {
+  const kept = Object.entries(process.env).filter(([name]) => KEPT.test(name) && name.toUpperCase() !== 'PATH');
+  const search = [path.join(REPOSITORY, 'node_modules', '.bin'), process.env['PATH'] ?? process.env['Path'] ?? ''].join(path.delimiter);
+  return {
+    ...Object.fromEntries(kept),
+    PATH: search,
+    HOME: home,
+    USERPROFILE: home,
+    APPDATA: path.join(home, 'AppData', 'Roaming'),
+    LOCALAPPDATA: path.join(home, 'AppData', 'Local'),
+    XDG_CONFIG_HOME: path.join(home, '.config'),
+    XDG_CACHE_HOME: path.join(home, '.cache'),
+    XDG_DATA_HOME: path.join(home, '.local', 'share'),
+    XDG_STATE_HOME: path.join(home, '.local', 'state'),
+    npm_config_userconfig: process.env['npm_config_userconfig'] ?? path.join(os.homedir(), '.npmrc'),
+    npm_config_cache: process.env['npm_config_cache'] ?? path.join(os.homedir(), '.npm'),
+    npm_config_update_notifier: 'false',
+    GIT_CONFIG_GLOBAL: os.devNull,
+    GIT_CONFIG_NOSYSTEM: '1',
+    NO_COLOR: '1',
+  };
+}
