@@ -20,7 +20,7 @@ export function openSession(env: Env, workspace: Workspace, options: { readonly 
     env,
     workspace,
     hasher,
-    source: () => (snapshot ??= readSource(workspace.root, workspace.projects.values(), env.signal)),
+    source: () => (snapshot ??= readSource(workspace.root, workspace.projects.values(), env.signal, env.env)),
     close: () => hasher.close(),
   };
 }

@@ -1,0 +1,2 @@
+export { readSource, type SourceSnapshot } from './snapshot';
+export { normaliseRemote } from './remote';
