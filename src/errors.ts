@@ -14,6 +14,7 @@ interface CodeEntry {
  */
 export const ERROR_CODES = {
   // 1: the verdict is no
+  BUNDLE_AMBIGUOUS: { exit: 1, hint: 'The bundle is not written as Sigstore clients write it, and could be read in two ways; sign again.' },
   SIGNATURE_INVALID: { exit: 1, hint: 'The signature does not match the statement; make and sign the proof again.' },
   SIGNER_NOT_ALLOWED: { exit: 1, hint: 'Add the signer to the rule in proof.policy.json, if you trust it.' },
   STATEMENT_INVALID: { exit: 1, hint: 'The signed statement is not a valid in-toto/SLSA v1 statement; create the proof again.' },
@@ -71,7 +72,16 @@ export const ERROR_CODES = {
   KEY_EXISTS: { exit: 2, hint: 'A key is there already; name another file or remove it first.' },
   GIT_REQUIRED: { exit: 2, hint: 'Proofs name the commit they were made from; run "git init" and commit first.' },
   NX_UNSUPPORTED: { exit: 2, hint: 'Use nx 23.3 or later.' },
+  ENDPOINT_REFUSED: { exit: 2, hint: 'Only https addresses below the allowed endpoints are contacted; correct the address, or "endpoints" if you trust it.' },
+  IDENTITY_NOT_FOUND: { exit: 2, hint: 'Give the job an OIDC token (GitHub Actions: "permissions: id-token: write"), --identity-token, or a key.' },
+  TOKEN_INVALID: { exit: 2, hint: 'Give an OIDC identity token (a JWT) with the audience "sigstore".' },
+  TOKEN_EXPIRED: { exit: 2, hint: 'Get a new identity token just before signing.' },
+  SIGNING_CONFIG_INVALID: { exit: 2, hint: 'Give a Sigstore signing configuration (v0.2) with a usable service of each kind, or the URLs of the services.' },
   // 3: the environment
+  NETWORK_ERROR: { exit: 3, hint: 'Check the network, the proxy settings and the status of the service, then run it again.' },
+  SERVICE_REFUSED: { exit: 3, hint: 'The service does not accept the request: check the identity token, its audience, and that the URL is that of the right service.' },
+  SERVICE_UNAVAILABLE: { exit: 3, hint: 'The service is overloaded or failing; run it again later, or set --rate.' },
+  SERVICE_INVALID: { exit: 3, hint: 'What the service answered is not what was asked for, and nothing was written; check that the URL is that of the right service.' },
   IO_ERROR: { exit: 3, hint: 'Check that the file exists, that it can be read or written, and that the disk is not full.' },
   FILE_CHANGED: { exit: 3, hint: 'Something writes to the artifacts while they are read; wait for it to end.' },
   TRUST_UNAVAILABLE: { exit: 3, hint: 'Certificates need a Sigstore trust root; verify with a key instead.' },
