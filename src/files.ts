@@ -1,3 +1,4 @@
+import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
 import { chmod, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
@@ -32,6 +33,19 @@ export function isWithin(parent: string, child: string): boolean {
 export function joinPosix(...parts: string[]): string {
   return path.posix.join(...parts);
 }
+
+/**
+ * A file name or other foreign text as messages show it: control, format and line-separating characters, and bytes that are not UTF-8,
+ * become `\xNN` for each byte, so that no name can forge a line of output or move the cursor.
+ */
+export function printable(name: string | Uint8Array): string {
+  const bytes = typeof name === 'string' ? undefined : Buffer.from(name);
+  if (bytes !== undefined && !isUtf8(bytes)) return bytes.toString('latin1').replace(/[^\x20-\x7e]/g, (char) => hexBytes(Buffer.from(char, 'latin1')));
+  const text = typeof name === 'string' ? name : Buffer.from(name).toString();
+  return text.replace(/[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}]/gu, (char) => hexBytes(Buffer.from(char)));
+}
+
+const hexBytes = (bytes: Buffer): string => Array.from(bytes, (byte) => `\\x${byte.toString(16).padStart(2, '0')}`).join('');
 
 /**
  * Writes a file so that readers and crashes see the old content or the new, never a part: temporary file in the same

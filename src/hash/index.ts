@@ -1,4 +1,6 @@
 export type { Hasher, HashOptions } from './hasher';
 export { createHasher } from './stream-hasher';
-export { resolveArtifacts, type ArtifactSet } from './resolve';
-export { digestArtifacts, type ArtifactDigests } from './artifacts';
+export { artifactMatcher, artifactPatternToWorkspace, type ArtifactPattern } from './patterns';
+export { MAX_FOLDER_ROOTS, resolveArtifacts, type ArtifactScope, type ArtifactSet } from './resolve';
+export { digestArtifacts, type ArtifactDigests, type ArtifactSummary } from './artifacts';
+export { checkPath } from './paths';
