@@ -1,8 +1,13 @@
+import path from 'node:path';
 import { defineConfig } from 'vitest/config';
+
+/** A folder for machine-readable reports; .ci/run sets it and adds up what they count. */
+const reports = process.env['TEST_REPORTS'];
 
 export const config = defineConfig({
   test: {
     include: ['tests/**/*.test.ts'],
+    reporters: reports === undefined ? ['default'] : ['default', ['json', { outputFile: path.join(reports, 'unit.json') }]],
     testTimeout: 60_000,
     hookTimeout: 60_000,
     pool: 'forks',

@@ -1,0 +1,105 @@
+// The example workspace from beginning to end, in a copy that is thrown away: install, build, prove, sign, verify, tamper, repair.
+// Needs Node.js, npm and git. Touches neither the checkout (except dist, when the plugin is not built yet) nor the home folder.
+import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/promises';
+import os from 'node:os';
+import path from 'node:path';
+import { Terminal } from './support/terminal.mjs';
+import { exampleEnv, npm, PNPM, REPOSITORY } from './support/tools.mjs';
+
+const TIME_LIMIT_MS = 5 * 60_000;
+const ARTIFACT = 'apps/shop/dist/receipt.js';
+const PROJECTS = ['shop', '@example/cart', '@example/money'];
+
+const scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'nx-proof-quickstart-')));
+const workspace = path.join(scratch, 'workspace');
+const terminal = new Terminal({ cwd: workspace, env: exampleEnv(scratch), timeLimitMs: TIME_LIMIT_MS });
+
+const nx = (...args) => terminal.run('pnpm nx', [process.execPath, PNPM, 'nx'], args);
+const nxProof = (...args) => terminal.run('pnpm nx-proof', [process.execPath, PNPM, 'nx-proof'], args);
+const git = (...args) => terminal.run('git', ['git', '-c', 'user.name=Example', '-c', 'user.email=example@example.com', '-c', 'commit.gpgsign=false'], args);
+const inWorkspace = (relative) => path.join(workspace, ...relative.split('/'));
+
+async function packPlugin() {
+  terminal.step('Build the plugin and pack it');
+  const here = { cwd: REPOSITORY, env: process.env };
+  terminal.succeeded(await terminal.run('npm', npm(), ['run', 'build', '--silent'], here), 'the plugin builds');
+  const packed = await terminal.run('npm', npm(), ['pack', '--ignore-scripts', '--silent', '--pack-destination', scratch], here);
+  terminal.succeeded(packed, 'the plugin packs');
+  return path.join('..', packed.stdout.trim().split(/\r?\n/).at(-1) ?? '');
+}
+
+async function installExample(tarball) {
+  terminal.step('Copy the example workspace and install Nx, TypeScript and the packed plugin');
+  await cp(path.join(REPOSITORY, 'examples', 'workspace'), workspace, { recursive: true, filter: (file) => !/[\\/](node_modules|dist|\.nx|\.proof)$/.test(file) });
+  await git('init', '--quiet');
+  const installed = await terminal.run('pnpm', [process.execPath, PNPM], ['add', '--save-dev', '--workspace-root', '--reporter=append-only', tarball]);
+  terminal.succeeded(installed, 'the workspace installs');
+}
+
+async function trustKey() {
+  terminal.step('Make a signing key and trust it: no network, no account');
+  terminal.succeeded(await nxProof('key', 'generate'), 'a key is made');
+  const [publicKey] = await publicKeys();
+  terminal.check(publicKey !== undefined, 'its public half lies beside it');
+  terminal.succeeded(await nxProof('key', 'trust', publicKey ?? ''), 'the policy trusts the key');
+  terminal.print(await readFile(inWorkspace('proof.policy.json'), 'utf8'));
+  await git('add', '--all');
+  terminal.succeeded(await git('commit', '--quiet', '--message', 'Trust the signing key'), 'everything is committed: a proof names its commit');
+}
+
+async function prove() {
+  terminal.step('Build, prove and sign: Nx tasks like any other');
+  terminal.succeeded(await nx('run-many', '-t', 'build'), 'the projects build');
+  terminal.succeeded(await nx('run-many', '-t', 'proof-create'), 'their proofs are made');
+  terminal.succeeded(await nx('run-many', '-t', 'proof-sign'), 'and signed');
+  for (const folder of ['apps/shop', 'packages/cart', 'packages/cart/money']) {
+    const bundle = JSON.parse(await readFile(inWorkspace(`${folder}/.proof/sign/bundle.sigstore.json`), 'utf8'));
+    terminal.check(bundle.dsseEnvelope?.signatures?.length === 1, `${folder}/.proof/sign/bundle.sigstore.json is a signed bundle`);
+  }
+}
+
+async function verify(step) {
+  terminal.step(step);
+  terminal.succeeded(await nx('run-many', '-t', 'proof-verify'), 'Nx verifies all projects');
+  const all = await nxProof('verify', '--all');
+  terminal.succeeded(all, 'nx-proof verifies all projects without Nx');
+  terminal.check(PROJECTS.every((name) => all.stdout.includes(name)), 'and names each of them');
+}
+
+async function tamper() {
+  terminal.step(`Change one byte of ${ARTIFACT}`);
+  const original = await readFile(inWorkspace(ARTIFACT));
+  const changed = Buffer.from(original);
+  changed[0] ^= 1;
+  await writeFile(inWorkspace(ARTIFACT), changed);
+  terminal.refused(await nxProof('verify', '--all'), ARTIFACT, 'nx-proof refuses it, with exit code 1');
+  terminal.refused(await nx('run', 'shop:proof-verify', '--excludeTaskDependencies'), ARTIFACT, 'the Nx task fails');
+  terminal.step('Put the byte back');
+  await writeFile(inWorkspace(ARTIFACT), original);
+  terminal.succeeded(await nxProof('verify', 'apps/shop'), 'the proof holds again');
+}
+
+async function addFile() {
+  const extra = 'packages/cart/money/dist/node_modules/.hidden.js';
+  terminal.step(`Add ${extra}: nothing in an artifact folder is skipped`);
+  await mkdir(path.dirname(inWorkspace(extra)));
+  await writeFile(inWorkspace(extra), 'export {};\n');
+  terminal.refused(await nxProof('verify', 'apps/shop'), '@example/money', 'shop is refused because of the library that it depends on');
+  terminal.refused(await nxProof('verify', 'packages/cart/money'), extra, 'and the library because of the file');
+  await rm(path.dirname(inWorkspace(extra)), { recursive: true });
+}
+
+try {
+  await installExample(await packPlugin());
+  await trustKey();
+  await prove();
+  await verify('Verify: by Nx, and without Nx');
+  await tamper();
+  await addFile();
+  await verify('Verify again');
+} catch (error) {
+  terminal.check(false, error instanceof Error ? error.message : String(error));
+} finally {
+  await rm(scratch, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+}
+process.exitCode = await terminal.summary();
