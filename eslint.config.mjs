@@ -19,7 +19,7 @@ const packageRules = [
   ...[...new Set(Object.values(OWNERS).flat())].map((part) => without([part, `${part}/**`], Object.keys(OWNERS).filter((name) => !OWNERS[name].includes(part)))),
 ];
 
-export const config = tseslint.config(
+const config = tseslint.config(
   { ignores: ['dist/**', 'coverage/**', 'src/model/generated/**', 'examples/**/dist/**', '**/node_modules/**'] },
   ...tseslint.configs.strict,
   {
@@ -53,8 +53,8 @@ export const config = tseslint.config(
       ],
     },
   },
-  { files: ['tests/**', 'e2e/**', 'bench/**', '*.config.ts'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
-  { files: ['*.config.ts', 'eslint.config.mjs'], rules: { 'import-x/no-default-export': 'off' } },
+  { files: ['tests/**', 'e2e/**', 'bench/**', '*.config.*ts'], rules: { 'max-lines-per-function': 'off', '@typescript-eslint/no-non-null-assertion': 'off' } },
+  { files: ['*.config.*ts', 'eslint.config.mjs'], rules: { 'import-x/no-default-export': 'off' } },
   {
     files: HOST_FREE,
     rules: {

@@ -1,7 +1,7 @@
 import { defineConfig } from 'tsup';
 
 // Nx loads executors, generators and plugins with require(): everything ships as CommonJS.
-export const config = defineConfig({
+const config = defineConfig({
   entry: [
     'src/index.ts',
     'src/plugin.ts',

@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config';
 /** A folder for machine-readable reports; .ci/run sets it and adds up what they count. */
 const reports = process.env['TEST_REPORTS'];
 
-export const config = defineConfig({
+const config = defineConfig({
   test: {
     include: ['e2e/**/*.test.ts'],
     globalSetup: ['e2e/support/pack.ts'],
