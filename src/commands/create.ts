@@ -6,6 +6,7 @@ import { detectBuilder } from '../model/builder';
 import { sha256Hex, type FileDigest } from '../model/digest';
 import { buildEnvelope, envelopeBinding } from '../model/envelope';
 import { jsonDocument } from '../model/json';
+import { LOCKFILES } from '../model/lockfiles';
 import { manifestBytes } from '../model/manifest';
 import { PROOF_FILES, type Project } from '../model/project';
 import { buildStatement, type StatementInput } from '../model/statement';
@@ -15,7 +16,6 @@ import { otherRoots, type Session } from './session';
 
 /** A statement names at most this many files; more are collapsed into one manifest. */
 export const MAX_FILE_SUBJECTS = 1000;
-const LOCKFILES = ['pnpm-lock.yaml', 'package-lock.json', 'npm-shrinkwrap.json', 'yarn.lock', 'bun.lock', 'bun.lockb'];
 
 export interface CreateRequest {
   readonly project: Project;
