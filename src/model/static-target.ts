@@ -17,25 +17,32 @@ export interface TargetSources {
  * token '...', target defaults with a filter, or a plugin that may add to what is missing here.
  */
 export function staticTarget(name: string, sources: TargetSources): TargetConfig | undefined {
-  const own = ownTarget(name, sources);
-  if (own === undefined || hasSpread(own)) return undefined;
+  const layers = statedLayers(name, sources);
+  if (layers.length === 0 || hasSpread(layers)) return undefined;
+  const own = layers.reduce(mergeTargets);
   if (Array.isArray(own.outputs) && !needsOptions(own)) return own;
   if (sources.inferring && own.executor === undefined) return undefined;
   const defaults = targetDefaults(name, own.executor, sources.targetDefaults);
   if (defaults === 'unknown' || hasSpread(defaults)) return undefined;
-  const merged = mergeTargets(defaults, own);
+  const merged = [...(differ(defaults.executor, own.executor) ? [] : [asBaseOf(own, defaults)]), ...layers].reduce(mergeTargets);
   if (sources.inferring && (merged.outputs === undefined || needsOptions(merged))) return undefined;
   return needsOptions(merged) && hasToken(merged) ? undefined : merged;
 }
 
-/** What package.json (scripts, nx.targets) and project.json state; the latter wins. */
-function ownTarget(name: string, { packageJson, projectJson }: TargetSources): TargetConfig | undefined {
+/** What package.json (scripts, nx.targets) states and what project.json states; the latter wins. */
+function statedLayers(name: string, { packageJson, projectJson }: TargetSources): TargetConfig[] {
   const nx = member(packageJson, 'nx');
   const script = typeof member(packageJson, 'scripts')?.[name] === 'string' && includesScript(nx, name);
-  const scriptTarget: Json | undefined = script ? { executor: 'nx:run-script', options: { script: name } } : undefined;
-  const layers = [scriptTarget, member(member(nx, 'targets'), name), member(member(projectJson, 'targets'), name)];
-  const stated = layers.filter((layer) => layer !== undefined).map(desugar);
-  return stated.length === 0 ? undefined : stated.reduce(mergeTargets);
+  const ofScript: Json | undefined = script ? { executor: 'nx:run-script', options: { script: name } } : undefined;
+  const ofPackage = [ofScript, member(member(nx, 'targets'), name)].filter((layer) => layer !== undefined).map(desugar);
+  const ofProject = [member(member(projectJson, 'targets'), name)].filter((layer) => layer !== undefined).map(desugar);
+  return [...(ofPackage.length === 0 ? [] : [ofPackage.reduce(mergeTargets)]), ...ofProject];
+}
+
+/** Defaults lie below all layers, and take on what the target runs in the end: a layer between that runs something else discards them. */
+function asBaseOf(own: TargetConfig, defaults: TargetConfig): TargetConfig {
+  const command = own.options?.['command'];
+  return { ...defaults, ...(own.executor === undefined ? {} : { executor: own.executor }), options: { ...defaults.options, ...(command === undefined ? {} : { command }) } };
 }
 
 function includesScript(nx: Json | undefined, name: string): boolean {
