@@ -59,4 +59,7 @@ export function signedBy(bundle: Bundle, publicKey: KeyObject): boolean {
 export const sha256 = (data: string | Uint8Array): string => createHash('sha256').update(data).digest('hex');
 
 /** sha256 of the public key's SPKI DER, in hex. */
-export const fingerprintOf = (key: KeyObject): string => sha256(createPublicKey(key).export({ type: 'spki', format: 'der' }));
+export function fingerprintOf(key: KeyObject): string {
+  const publicKey = key.type === 'private' ? createPublicKey(key) : key;
+  return sha256(publicKey.export({ type: 'spki', format: 'der' }));
+}

@@ -87,12 +87,12 @@ export class DemoWorkspace {
   }
 
   async nx(args: readonly string[], options: CallOptions = {}): Promise<RunResult> {
-    return this.call('nx', 'nx', args, options);
+    return this.call('nx', args, options);
   }
 
   /** The nx-proof command as installed. */
   async cli(args: readonly string[], options: CallOptions = {}): Promise<RunResult> {
-    return this.call(this.options.alias ?? 'nx-proof', 'nx-proof', args, options);
+    return this.call('nx-proof', args, options);
   }
 
   async git(...args: string[]): Promise<string> {
@@ -108,9 +108,13 @@ export class DemoWorkspace {
     return this.git('rev-parse', 'HEAD');
   }
 
-  private async call(packageName: string, bin: string, args: readonly string[], options: CallOptions): Promise<RunResult> {
-    const script = await binary(this.root, packageName, bin);
-    return runNode(script, args, { cwd: options.cwd ?? this.root, env: this.env(options.env), ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
+  /** The JavaScript file of an installed command. */
+  command(name: 'nx' | 'nx-proof'): Promise<string> {
+    return binary(this.root, name === 'nx-proof' ? (this.options.alias ?? name) : name, name);
+  }
+
+  private async call(name: 'nx' | 'nx-proof', args: readonly string[], options: CallOptions): Promise<RunResult> {
+    return runNode(await this.command(name), args, { cwd: options.cwd ?? this.root, env: this.env(options.env), ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
   }
 }
 
