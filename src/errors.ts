@@ -42,6 +42,7 @@ export const ERROR_CODES = {
   REQUIRED_UNMATCHED: { exit: 1, hint: 'An entry of "required" names no project of the workspace; correct it in the policy.' },
   POLICY_DIGEST_MISMATCH: { exit: 1, hint: 'The policy is not the pinned one; restore it, or pin the new digest after review.' },
   POLICY_UNPINNED: { exit: 1, hint: 'Give --policy-digest, NX_PROOF_POLICY_SHA256 or --policy FILE from the base branch.' },
+  AUDIT_BROKEN: { exit: 1, hint: 'The audit log was edited; compare it with a copy, then move it away.' },
   // 2: the caller's mistake
   OPTION_INVALID: { exit: 2, hint: 'Correct the option; --help lists them all.' },
   WORKSPACE_NOT_FOUND: { exit: 2, hint: 'Run inside an Nx workspace (a folder with nx.json), or give --cwd.' },
@@ -77,6 +78,8 @@ export const ERROR_CODES = {
   TOKEN_INVALID: { exit: 2, hint: 'Give an OIDC identity token (a JWT) with the audience "sigstore".' },
   TOKEN_EXPIRED: { exit: 2, hint: 'Get a new identity token just before signing.' },
   SIGNING_CONFIG_INVALID: { exit: 2, hint: 'Give a Sigstore signing configuration (v0.2) with a usable service of each kind, or the URLs of the services.' },
+  TRUSTED_ROOT_INVALID: { exit: 2, hint: 'Give a trusted_root.json of Sigstore whose keys and certificate authorities all have a start of validity.' },
+  TRUST_IMPORT_INVALID: { exit: 2, hint: 'Give a cache entry of nx-proof from another machine, or a folder with a copy of the TUF repository.' },
   // 3: the environment
   NETWORK_ERROR: { exit: 3, hint: 'Check the network, the proxy settings and the status of the service, then run it again.' },
   SERVICE_REFUSED: { exit: 3, hint: 'The service does not accept the request: check the identity token, its audience, and that the URL is that of the right service.' },
@@ -84,7 +87,11 @@ export const ERROR_CODES = {
   SERVICE_INVALID: { exit: 3, hint: 'What the service answered is not what was asked for, and nothing was written; check that the URL is that of the right service.' },
   IO_ERROR: { exit: 3, hint: 'Check that the file exists, that it can be read or written, and that the disk is not full.' },
   FILE_CHANGED: { exit: 3, hint: 'Something writes to the artifacts while they are read; wait for it to end.' },
-  TRUST_UNAVAILABLE: { exit: 3, hint: 'Certificates need a Sigstore trust root; verify with a key instead.' },
+  TRUST_UNAVAILABLE: { exit: 3, hint: 'Check the network and the proxy settings and run "nx-proof trust refresh", give --trusted-root FILE, or verify with a key.' },
+  TRUST_EXPIRED: { exit: 3, hint: 'Run "nx-proof trust refresh" where there is a network, import a copy with "nx-proof trust import", or give --trusted-root FILE.' },
+  TRUST_REFUSED: { exit: 3, hint: 'Check "trust" in proof.policy.json and the network: the repository is another one, out of date, or someone interferes.' },
+  TRUST_CACHE_UNSAFE: { exit: 3, hint: 'Remove the folder, or run as the user that owns it: .nx/proof must be a real folder of your own.' },
+  LOCK_TIMEOUT: { exit: 3, hint: 'Wait for the other nx-proof process; if there is none on any machine that shares the folder, remove the lock file.' },
   ABORTED: { exit: 3, hint: 'The run was interrupted; run it again.' },
   INTERNAL: { exit: 3, hint: 'This is a defect of nx-proof; please report it with the message.' },
 } as const satisfies Record<string, CodeEntry>;
