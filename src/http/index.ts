@@ -31,7 +31,7 @@ export function createHttp(options: HttpOptions): Http {
       dispatcher ??= openDispatcher(env, options.ca);
       const interrupt = request.signal === undefined ? env.signal : AbortSignal.any([env.signal, request.signal]);
       const shared = { dispatcher: await dispatcher, timing, pace, now: env.now };
-      return follow(new Exchange(shared, request, request.deadlineMs ?? DEFAULT_DEADLINE_MS, interrupt), request, url);
+      return follow(new Exchange(shared, request, request.deadlineMs ?? DEFAULT_DEADLINE_MS, interrupt), request, url, options.endpoints);
     },
     close: async () => {
       const opened = dispatcher;
@@ -41,14 +41,14 @@ export function createHttp(options: HttpOptions): Http {
   };
 }
 
-/** The answer to the request; a GET is redirected within its origin only, for what is allowed there is not for others to say. */
-async function follow(exchange: Exchange, request: HttpRequest, first: URL): Promise<HttpResponse> {
+/** The answer to the request. A GET is redirected within its origin only, and to what is allowed: to say where to go is not for others. */
+async function follow(exchange: Exchange, request: HttpRequest, first: URL, endpoints: readonly string[] | undefined): Promise<HttpResponse> {
   let url = first;
   for (let hops = 0; ; hops += 1) {
     const response = await exchange.run(url);
     const location = response.headers['location'];
     if (request.method !== 'GET' || location === undefined || ![301, 302, 303, 307, 308].includes(response.status)) return response;
-    url = redirect(url, location, hops);
+    url = allowedUrl(redirect(url, location, hops).href, endpoints);
   }
 }
 
