@@ -74,6 +74,14 @@ export class DemoWorkspace {
     await writeFile(this.path(relative), content);
   }
 
+  exists(relative: string): Promise<boolean> {
+    return exists(this.path(relative));
+  }
+
+  async rm(...relatives: string[]): Promise<void> {
+    for (const relative of relatives) await rm(this.path(relative), { recursive: true, force: true });
+  }
+
   /** Nx's caches stay inside of the workspace: by default all checkouts of a repository share one in the home folder. */
   env(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
     return {
@@ -93,6 +101,11 @@ export class DemoWorkspace {
   /** The nx-proof command as installed. */
   async cli(args: readonly string[], options: CallOptions = {}): Promise<RunResult> {
     return this.call('nx-proof', args, options);
+  }
+
+  /** The workspace's package manager, for `pnpm --filter`. */
+  pnpm(args: readonly string[], options: CallOptions = {}): Promise<RunResult> {
+    return runNode(PNPM, args, { cwd: options.cwd ?? this.root, env: this.env(options.env) });
   }
 
   async git(...args: string[]): Promise<string> {
