@@ -61,7 +61,7 @@ async function lstatOf(git: Git, file: ByteString): Promise<Stats | undefined> {
   try {
     return await lstat(nativePath(git, file));
   } catch (error) {
-    if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return undefined;
+    if (isSystemError(error) && ['ENOENT', 'ENOTDIR', 'ELOOP'].includes(error.code)) return undefined;
     throw error;
   }
 }

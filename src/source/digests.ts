@@ -11,9 +11,9 @@ export class ProjectDigests {
   readonly #digests = new Map<ByteString, string>();
   /** Changed files in byte order of their paths, and the next of them to come by. */
   readonly #changed: readonly (readonly [ByteString, string | undefined])[];
-  readonly #paths: ReadonlySet<ByteString>;
+  readonly #ids: ReadonlyMap<ByteString, string | undefined>;
   #next = 0;
-  /** The folder of the last file and the project that it belongs to: files of a folder come one after another. */
+  /** The folder of the last file and the project that it counts for: files of a folder come one after another. */
   #folder: ByteString | undefined;
   #owner: Hash | undefined;
 
@@ -21,13 +21,13 @@ export class ProjectDigests {
   constructor(roots: Iterable<string>, changed: ReadonlyMap<ByteString, string | undefined>) {
     for (const root of roots) this.#hashes.set(toBytes(root), createHash('sha256'));
     this.#changed = [...changed].sort(([a], [b]) => (a < b ? -1 : 1));
-    this.#paths = new Set(changed.keys());
+    this.#ids = changed;
   }
 
   /** A file of the index; in byte order. */
   add(path: ByteString, id: string): void {
     this.#catchUp(path);
-    if (!this.#paths.has(path)) this.#update(path, id);
+    if (!this.#ids.has(path)) this.#update(path, id);
   }
 
   /** After the last file. */
@@ -59,12 +59,14 @@ export class ProjectDigests {
     this.#owner?.update(`${path}\0${id}\n`, 'latin1');
   }
 
+  /** The deepest project; none when a link has taken the place of a folder above: git then knows the link only, not what it leads to. */
   #ownerOf(folder: ByteString): Hash | undefined {
+    let owner: Hash | undefined;
     for (let root = folder; root !== ''; root = root.slice(0, Math.max(0, root.lastIndexOf('/')))) {
-      const hash = this.#hashes.get(root);
-      if (hash !== undefined) return hash;
+      if (this.#ids.get(root) !== undefined) return undefined;
+      owner ??= this.#hashes.get(root);
     }
-    return this.#hashes.get('.');
+    return owner ?? this.#hashes.get('.');
   }
 }
 

@@ -62,9 +62,8 @@ async function readHead(git: Git): Promise<{ commit: string; commitTime: Date }>
   const answer = await askGit(git, ['rev-list', '--max-count=1', '--timestamp', 'HEAD', '--']).catch((error: unknown) => {
     throw required(error, `the git repository of ${git.root} has no commit`);
   });
-  const match = /^(\d+) ([0-9a-f]{40,64})\n$/.exec(answer);
-  if (match?.[2] === undefined) throw required(undefined, `the git repository of ${git.root} has no commit`);
-  return { commit: match[2], commitTime: new Date(Number(match[1]) * 1000) };
+  const [seconds, commit = ''] = answer.trim().split(' ');
+  return { commit, commitTime: new Date(Number(seconds) * 1000) };
 }
 
 /** A failure of git as the reason why there is no proof; being interrupted, or having no git, stays what it is. */
