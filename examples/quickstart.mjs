@@ -4,7 +4,7 @@ import { cp, mkdir, mkdtemp, readFile, realpath, rm, writeFile } from 'node:fs/p
 import os from 'node:os';
 import path from 'node:path';
 import { Terminal } from './support/terminal.mjs';
-import { exampleEnv, npm, PNPM, REPOSITORY } from './support/tools.mjs';
+import { isolatedEnv, npmEntry, PNPM, REPOSITORY } from './support/tools.mjs';
 
 const TIME_LIMIT_MS = 5 * 60_000;
 const ARTIFACT = 'apps/shop/dist/receipt.js';
@@ -12,8 +12,15 @@ const PROJECTS = ['shop', '@example/cart', '@example/money'];
 
 const scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'nx-proof-quickstart-')));
 const workspace = path.join(scratch, 'workspace');
-const terminal = new Terminal({ cwd: workspace, env: exampleEnv(scratch), timeLimitMs: TIME_LIMIT_MS });
+const env = {
+  ...isolatedEnv(path.join(scratch, 'home')),
+  ...(process.env.CI === undefined ? {} : { CI: process.env.CI }),
+  NX_CACHE_DIRECTORY: path.join(scratch, 'nx', 'cache'),
+  NX_WORKSPACE_DATA_DIRECTORY: path.join(scratch, 'nx', 'workspace-data'),
+};
+const terminal = new Terminal({ cwd: workspace, env, timeLimitMs: TIME_LIMIT_MS });
 
+const npm = (...args) => terminal.run('npm', [process.execPath, npmEntry()], args, { cwd: REPOSITORY, env: process.env });
 const nx = (...args) => terminal.run('pnpm nx', [process.execPath, PNPM, 'nx'], args);
 const nxProof = (...args) => terminal.run('pnpm nx-proof', [process.execPath, PNPM, 'nx-proof'], args);
 const git = (...args) => terminal.run('git', ['git', '-c', 'user.name=Example', '-c', 'user.email=example@example.com', '-c', 'commit.gpgsign=false'], args);
@@ -21,9 +28,8 @@ const inWorkspace = (relative) => path.join(workspace, ...relative.split('/'));
 
 async function packPlugin() {
   terminal.step('Build the plugin and pack it');
-  const here = { cwd: REPOSITORY, env: process.env };
-  terminal.succeeded(await terminal.run('npm', npm(), ['run', 'build', '--silent'], here), 'the plugin builds');
-  const packed = await terminal.run('npm', npm(), ['pack', '--ignore-scripts', '--silent', '--pack-destination', scratch], here);
+  terminal.succeeded(await npm('run', 'build', '--silent'), 'the plugin builds');
+  const packed = await npm('pack', '--ignore-scripts', '--silent', '--pack-destination', scratch);
   terminal.succeeded(packed, 'the plugin packs');
   return path.join('..', packed.stdout.trim().split(/\r?\n/).at(-1) ?? '');
 }

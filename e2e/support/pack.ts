@@ -3,8 +3,8 @@ import { mkdtemp, realpath, rm } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
 import type { TestProject } from 'vitest/node';
+import { isolatedEnv, npmEntry, REPOSITORY } from '../../examples/support/tools.mjs';
 import { mustRun, runNode } from './process';
-import { isolatedEnv, npmEntry, REPOSITORY } from './tools';
 
 declare module 'vitest' {
   interface ProvidedContext {

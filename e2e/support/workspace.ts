@@ -4,9 +4,9 @@ import os from 'node:os';
 import path from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { inject } from 'vitest';
+import { isolatedEnv, npmEntry, PNPM } from '../../examples/support/tools.mjs';
 import { writeDemo, type NxVersion, type PackageManager } from './demo';
 import { mustRun, runCommand, runNode, type RunResult } from './process';
-import { isolatedEnv, npmEntry, PNPM } from './tools';
 
 export interface WorkspaceOptions {
   readonly pm: PackageManager;
@@ -86,8 +86,6 @@ export class DemoWorkspace {
   env(extra: Readonly<Record<string, string>> = {}): NodeJS.ProcessEnv {
     return {
       ...isolatedEnv(this.home),
-      NX_DAEMON: 'false',
-      NX_TUI: 'false',
       NX_CACHE_DIRECTORY: this.path('.nx/cache'),
       NX_WORKSPACE_DATA_DIRECTORY: this.path('.nx/workspace-data'),
       ...extra,

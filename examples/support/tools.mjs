@@ -1,3 +1,4 @@
+// How the quickstart and the end-to-end tests find npm, pnpm and an environment of their own.
 import { existsSync } from 'node:fs';
 import os from 'node:os';
 import path from 'node:path';
@@ -7,8 +8,8 @@ export const REPOSITORY = path.resolve(import.meta.dirname, '..', '..');
 /** pnpm's JavaScript entry, from the devDependencies: only npm needs to be installed. */
 export const PNPM = path.join(REPOSITORY, 'node_modules', 'pnpm', 'bin', 'pnpm.cjs');
 
-/** The command of npm, without a shell: the npm that runs this, else the one beside Node.js. */
-export function npm() {
+/** npm's JavaScript entry: the npm that runs this, else the one beside Node.js. */
+export function npmEntry() {
   const beside = path.dirname(process.execPath);
   const entries = [
     process.env.npm_execpath,
@@ -16,16 +17,20 @@ export function npm() {
     path.join(beside, '..', 'lib', 'node_modules', 'npm', 'bin', 'npm-cli.js'),
   ];
   const entry = entries.find((file) => file?.endsWith('npm-cli.js') && existsSync(file));
-  return entry === undefined ? ['npm'] : [process.execPath, entry];
+  if (entry === undefined) throw new Error('npm was not found; start this with "npm run"');
+  return entry;
 }
 
-/** Variables that would lead Nx, npm or nx-proof away from the example. */
-const FOREIGN = /^(NX_|npm_|PNPM_|INIT_CWD$|GITHUB_|GITLAB_|ACTIONS_|CI_|NODE_ENV$|GIT_DIR$|GIT_WORK_TREE$|PATH$)/i;
+/** What a process needs from the machine and nothing else: no CI, no NX_*, no tokens, no npm_* of the run that started this. */
+const KEPT =
+  /^(PATHEXT|SYSTEMROOT|SYSTEMDRIVE|WINDIR|COMSPEC|PROGRAMDATA|PROGRAMFILES.*|TEMP|TMP|TMPDIR|LANG|LC_.*|(HTTPS?|ALL|NO)_PROXY|NODE_EXTRA_CA_CERTS|SSL_CERT_(FILE|DIR))$/i;
 
-/** The caller's environment, with configuration, caches and keys in the scratch folder. CI stays as it is. */
-export function exampleEnv(scratch) {
-  const home = path.join(scratch, 'home');
-  const kept = Object.entries(process.env).filter(([name]) => !FOREIGN.test(name));
+/**
+ * An environment with a home folder of its own. npm keeps the user's .npmrc and cache, so that registries and mirrors work as they do
+ * outside; pnpm, which Nx calls too, is that of the devDependencies.
+ */
+export function isolatedEnv(home) {
+  const kept = Object.entries(process.env).filter(([name]) => KEPT.test(name));
   const search = process.env.PATH ?? process.env.Path ?? '';
   return {
     ...Object.fromEntries(kept),
@@ -39,12 +44,12 @@ export function exampleEnv(scratch) {
     XDG_DATA_HOME: path.join(home, '.local', 'share'),
     XDG_STATE_HOME: path.join(home, '.local', 'state'),
     npm_config_userconfig: process.env.npm_config_userconfig ?? path.join(os.homedir(), '.npmrc'),
+    npm_config_cache: process.env.npm_config_cache ?? path.join(os.homedir(), '.npm'),
     npm_config_update_notifier: 'false',
     GIT_CONFIG_GLOBAL: os.devNull,
+    GIT_CONFIG_NOSYSTEM: '1',
     NX_DAEMON: 'false',
     NX_TUI: 'false',
-    NX_CACHE_DIRECTORY: path.join(scratch, 'nx', 'cache'),
-    NX_WORKSPACE_DATA_DIRECTORY: path.join(scratch, 'nx', 'workspace-data'),
     NO_COLOR: '1',
   };
 }
