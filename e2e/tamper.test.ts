@@ -4,6 +4,7 @@ import { readFile, rename, rm, stat, utimes, writeFile } from 'node:fs/promises'
 import path from 'node:path';
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { canonicalBytes, fingerprintOf, payloadOf, statementOf, withPayload, type Bundle, type StatementLike } from './support/dsse';
+import type { RunResult } from './support/process';
 import { DemoWorkspace } from './support/workspace';
 
 const BUNDLE = '.proof/sign/bundle.sigstore.json';
@@ -23,6 +24,7 @@ interface Row {
 
 let workspace: DemoWorkspace;
 let snapshot: string;
+let graph: readonly string[];
 let key: KeyObject;
 let stranger: KeyObject;
 
@@ -54,6 +56,7 @@ beforeAll(async () => {
   await workspace.write(`${LIB}/proof.json`, '{}\n');
   await workspace.commit('proofs');
   await prove();
+  graph = await workspace.graph();
   for (const folder of [APP, LIB]) cpSync(workspace.path(folder), path.join(snapshot, folder), { recursive: true });
 });
 
@@ -66,6 +69,7 @@ beforeEach(async () => {
   }
 });
 
+const verify = (...args: string[]): Promise<RunResult> => workspace.cli(['verify', ...args, ...graph]);
 const bundleOf = async (project: string): Promise<Bundle> => (await workspace.json(`${project}/${BUNDLE}`)) as unknown as Bundle;
 const writeBundle = (project: string, bundle: Bundle): Promise<void> => workspace.write(`${project}/${BUNDLE}`, JSON.stringify(bundle));
 
@@ -249,13 +253,13 @@ const ROWS: readonly Row[] = [
 
 describe('the tamper matrix', () => {
   it('passes while nothing is touched', async () => {
-    const verified = await workspace.cli(['verify', 'apps/app']);
+    const verified = await verify('apps/app');
     expect(verified, verified.output).toMatchObject({ code: 0 });
   });
 
   it.each(ROWS)('refuses: $name', async ({ tamper, code, named, executor }) => {
     await tamper();
-    const refused = await workspace.cli(['verify', 'apps/app']);
+    const refused = await verify('apps/app');
     expect(refused.code, refused.output).toBe(1);
     for (const text of [code, ...named]) expect(refused.output).toContain(text);
     if (executor !== true) return;
@@ -266,7 +270,7 @@ describe('the tamper matrix', () => {
 
   it('tells machines the same', async () => {
     await flipByte(MAIN);
-    const refused = await workspace.cli(['verify', 'apps/app', '--json']);
+    const refused = await verify('apps/app', '--json');
     expect(refused.code).toBe(1);
     const text = JSON.stringify(JSON.parse(refused.stdout));
     expect(text).toContain('SUBJECT_MISMATCH');
@@ -278,7 +282,7 @@ describe('the tamper matrix', () => {
     try {
       await workspace.write(`${APP}/src/main.js`, 'console.log("newer");\n');
       await workspace.commit('newer');
-      const refused = await workspace.cli(['verify', '--all']);
+      const refused = await verify('--all');
       expect(refused.code, refused.output).toBe(1);
       expect(refused.output).toContain('SOURCE_MISMATCH');
       expect(refused.output).toContain('source:app');
@@ -288,14 +292,14 @@ describe('the tamper matrix', () => {
   });
 
   it('never reads a verdict back: one written by hand has no effect', async () => {
-    await workspace.cli(['verify', 'apps/app']);
+    await verify('apps/app');
     const verdict = await workspace.read(`${APP}/.proof/verify/verdict.json`);
     expect(verdict).toContain('"PASSED"');
     await flipByte(MAIN);
-    const refused = await workspace.cli(['verify', 'apps/app']);
+    const refused = await verify('apps/app');
     expect(refused.code, refused.output).toBe(1);
     await workspace.write(`${APP}/.proof/verify/verdict.json`, verdict);
-    expect((await workspace.cli(['verify', '--all'])).code).toBe(1);
+    expect((await verify('--all')).code).toBe(1);
     expect(await workspace.read(`${APP}/.proof/verify/verdict.json`)).toContain('"FAILED"');
   });
 
@@ -304,21 +308,20 @@ describe('the tamper matrix', () => {
     await prove();
     const manifest = `${LIB}/.proof/create/manifest.json`;
     expect((await workspace.json(manifest))['files']).toHaveLength(1002);
-    const verify = (): ReturnType<DemoWorkspace['cli']> => workspace.cli(['verify', LIB]);
-    expect(await verify()).toMatchObject({ code: 0 });
+    expect(await verify(LIB)).toMatchObject({ code: 0 });
 
     await flipByte(`${LIB}/dist/many/500.txt`);
-    const changed = await verify();
+    const changed = await verify(LIB);
     expect(changed.code, changed.output).toBe(1);
     expect(changed.output).toContain(`${LIB}/dist/many/500.txt`);
     await flipByte(`${LIB}/dist/many/500.txt`);
 
     await workspace.write(`${LIB}/dist/many/1001.txt`, '');
-    expect((await verify()).output).toMatch(/SUBJECT_EXTRA[^]*libs\/lib\/dist\/many\/1001\.txt|libs\/lib\/dist\/many\/1001\.txt[^]*SUBJECT_EXTRA/);
+    expect((await verify(LIB)).output).toMatch(/SUBJECT_EXTRA[^]*libs\/lib\/dist\/many\/1001\.txt|libs\/lib\/dist\/many\/1001\.txt[^]*SUBJECT_EXTRA/);
     await rm(workspace.path(`${LIB}/dist/many/1001.txt`));
 
     await workspace.write(manifest, (await workspace.read(manifest)).replace('"size":4', '"size":5'));
-    const edited = await verify();
+    const edited = await verify(LIB);
     expect(edited.code, edited.output).toBe(1);
     expect(edited.output).toContain(manifest);
   });

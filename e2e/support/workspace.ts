@@ -101,6 +101,12 @@ export class DemoWorkspace {
     return this.call('nx-proof', args, options);
   }
 
+  /** Writes the project graph for the commands that do not ask Nx, and gives the options that name it. */
+  async graph(): Promise<readonly string[]> {
+    await mustRun(this.nx(['graph', '--file=.nx/graph.json']), 'nx graph');
+    return ['--graph', '.nx/graph.json'];
+  }
+
   /** The workspace's package manager, for `pnpm --filter`. */
   pnpm(args: readonly string[], options: CallOptions = {}): Promise<RunResult> {
     return runNode(PNPM, args, { cwd: options.cwd ?? this.root, env: this.env(options.env) });
