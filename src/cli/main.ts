@@ -1,0 +1,70 @@
+import path from 'node:path';
+import { EXIT, isProofError, toProofError, type ExitCode } from '../errors';
+import { VERSION } from '../version';
+import type { CommandContext } from './context';
+import type { Host } from './host';
+import { parseCommandLine, type Invocation } from './parse';
+import { Printer, type LogLevel } from './printer';
+
+type Run = (context: CommandContext) => Promise<ExitCode>;
+
+/** Each command is loaded when it is called: a process that verifies loads nothing that signs, and none but create loads Nx. */
+const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
+  create: async () => (await import('./create')).runCreate,
+  sign: async () => (await import('./sign')).runSign,
+  verify: async () => (await import('./verify')).runVerify,
+  'key generate': async () => (await import('./key')).runKeyGenerate,
+  'key trust': async () => (await import('./key')).runKeyTrust,
+  'key list': async () => (await import('./key')).runKeyList,
+};
+
+/**
+ * The command line `nx-proof ARGV…`: does what it says and prints it. Never throws.
+ * @returns the exit code
+ */
+export async function main(argv: readonly string[], host: Host): Promise<ExitCode> {
+  let printer = new Printer(host, { json: argv.includes('--json'), plain: argv.includes('--plain'), logLevel: 'info', logFormat: 'text' });
+  try {
+    const invocation = parseCommandLine(argv);
+    printer = printerFor(host, invocation);
+    return await run(invocation, host, printer);
+  } catch (error) {
+    return fail(error, printer);
+  }
+}
+
+async function run({ command, values, positionals }: Invocation, host: Host, printer: Printer): Promise<ExitCode> {
+  if (values['version'] === true) {
+    host.stdout.write(`${VERSION}\n`);
+    return EXIT.ok;
+  }
+  if (command === undefined || values['help'] === true) {
+    const { helpText } = await import('./help');
+    // Without a command nothing was done, which must not look like success.
+    (values['help'] === true ? host.stdout : host.stderr).write(helpText(command));
+    return values['help'] === true ? EXIT.ok : EXIT.usage;
+  }
+  const cwd = typeof values['cwd'] === 'string' ? path.resolve(host.cwd, values['cwd']) : host.cwd;
+  const env = { now: host.now, env: host.env, cwd, signal: host.signal };
+  const start = await RUNS[command.name]?.();
+  return (await start?.({ host, printer, values, positionals, env })) ?? EXIT.usage;
+}
+
+function printerFor(host: Host, { values }: Invocation): Printer {
+  return new Printer(host, {
+    json: values['json'] === true,
+    plain: values['plain'] === true,
+    logLevel: (values['log-level'] ?? 'info') as LogLevel,
+    logFormat: values['log-format'] === 'json' ? 'json' : 'text',
+  });
+}
+
+/** What concerns no single project is logged; with --json it is the document as well. */
+function fail(thrown: unknown, printer: Printer): ExitCode {
+  const error = toProofError(thrown);
+  printer.document({ outcomes: [], error: { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode, details: error.details }, exitCode: error.exitCode });
+  printer.log('error', `${error.message} (${error.code}, exit ${error.exitCode})`, { code: error.code, exitCode: error.exitCode });
+  printer.log('error', error.hint);
+  if (!isProofError(thrown) && thrown instanceof Error) printer.log('debug', thrown.stack ?? '');
+  return error.exitCode;
+}

@@ -1,0 +1,22 @@
+import type { ExitCode } from '../errors';
+import { main } from './main';
+
+/** An interrupt ends the run in order, with what is being written either done or not begun; a second one ends it at once. */
+function interruption(): AbortSignal {
+  const controller = new AbortController();
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
+  return controller.signal;
+}
+
+/** A reader such as head may close the pipe before everything is printed; the exit code counts all the same. */
+function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
+  stream.on('error', (error: NodeJS.ErrnoException) => {
+    if (error.code !== 'EPIPE') throw error;
+  });
+}
+
+[process.stdout, process.stderr].forEach(ignoreClosedPipe);
+const { stdout, stderr, env } = process;
+void main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd(), now: () => new Date(), signal: interruption() }).then((exitCode: ExitCode) => {
+  process.exitCode = exitCode;
+});

@@ -1,0 +1,46 @@
+import { EXIT, toProofError, worstExit, type ExitCode, type ProofError } from '../errors';
+import { count, errorLines } from '../model/report';
+import type { Project } from '../model/project';
+import type { Printer } from './printer';
+
+/** How it went with one project: what was asked for, or why that could not be done. */
+export type Outcome<R> = { readonly project: string; readonly result: R } | { readonly project: string; readonly error: ProofError };
+
+/** Does `work` for each project in turn; one that fails does not keep the others from being done. */
+export async function forEachProject<R>(projects: readonly Project[], work: (project: Project) => Promise<R>, report: (outcome: Outcome<R>) => void): Promise<Outcome<R>[]> {
+  const outcomes: Outcome<R>[] = [];
+  for (const project of projects) {
+    const outcome = await outcomeOf(project.name, () => work(project));
+    outcomes.push(outcome);
+    report(outcome);
+  }
+  return outcomes;
+}
+
+export async function outcomeOf<R>(project: string, work: () => Promise<R>): Promise<Outcome<R>> {
+  try {
+    return { project, result: await work() };
+  } catch (error) {
+    return { project, error: toProofError(error, project) };
+  }
+}
+
+/** Prints one outcome. */
+export function printOutcome<R>(printer: Printer, outcome: Outcome<R>, lines: (result: R) => readonly string[]): void {
+  printer.lines('error' in outcome ? errorLines(outcome.project, outcome.error) : lines(outcome.result));
+}
+
+/** The error as a JSON document states it. */
+export function errorDocument(error: ProofError): object {
+  return { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode, details: error.details };
+}
+
+/** The end of a command that creates or signs: the sum, or the JSON document, and the exit code. */
+export function finish<R extends object>(printer: Printer, outcomes: readonly Outcome<R>[], done: string): ExitCode {
+  const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
+  const exitCode = worstExit(failed.map((error) => error.exitCode));
+  printer.document({ outcomes: outcomes.map((outcome) => ('error' in outcome ? { project: outcome.project, error: errorDocument(outcome.error) } : outcome)), exitCode });
+  const rest = failed.length === 0 ? '' : `, ${failed.length} failed (exit ${exitCode})`;
+  if (outcomes.length > 1 || exitCode !== EXIT.ok) printer.status(`${count(outcomes.length - failed.length, 'project')} ${done}${rest}`);
+  return exitCode;
+}

@@ -1,0 +1,111 @@
+/** An option as --help shows it and the parser reads it. */
+export interface OptionSpec {
+  /** What stands for the value in --help; without it the option is a switch. */
+  readonly value?: string;
+  readonly describe: string;
+  readonly choices?: readonly string[];
+}
+
+export interface CommandSpec {
+  /** As typed: `verify`, `key generate`. */
+  readonly name: string;
+  readonly summary: string;
+  /** What follows the options; undefined when nothing may. */
+  readonly positionals?: string;
+  readonly options: Readonly<Record<string, OptionSpec>>;
+  /** Command lines without the program's name, each with what it does. */
+  readonly examples: readonly (readonly [string, string])[];
+}
+
+export const PROGRAM = 'nx-proof';
+
+/** Understood by every command. */
+export const COMMON_OPTIONS = {
+  cwd: { value: 'FOLDER', describe: 'Run as if started in FOLDER' },
+  concurrency: { value: 'N', describe: 'Read at most N files at a time' },
+  json: { describe: 'Print one JSON document to standard output and nothing else' },
+  plain: { describe: 'No colour and no redrawn lines (NO_COLOR is honoured too)' },
+  'log-level': { value: 'LEVEL', describe: 'What goes to standard error', choices: ['error', 'warn', 'info', 'debug'] },
+  'log-format': { value: 'FORMAT', describe: 'How it is written there', choices: ['text', 'json'] },
+  help: { describe: 'Show this help' },
+  version: { describe: 'Show the version' },
+} as const satisfies Record<string, OptionSpec>;
+
+const GRAPH: OptionSpec = { value: 'FILE', describe: 'The project graph, written by "nx graph --file=FILE"; needed for what the files of the workspace do not say' };
+
+const CREATE: CommandSpec = {
+  name: 'create',
+  summary: 'Create the statement and the proof envelope of projects that are built. Loads Nx, as the executor does.',
+  positionals: '[PROJECT|PATH…]',
+  options: { all: { describe: 'Every project that has a proof-create target' } },
+  examples: [
+    ['create app', 'the project app'],
+    ['create --all', 'every project with a proof-create target, dependencies first'],
+  ],
+};
+
+const SIGN: CommandSpec = {
+  name: 'sign',
+  summary: 'Sign the statements of projects with a local key, after hashing their artifacts again. Runs no code of the workspace.',
+  positionals: '[PROJECT|PATH…]',
+  options: {
+    all: { describe: 'Every project that has a statement' },
+    key: { value: 'FILE', describe: 'The private key (PEM); else NX_PROOF_SIGNING_KEY, else the key made by "nx-proof key generate"' },
+    graph: GRAPH,
+  },
+  examples: [
+    ['sign', 'the project of the current folder'],
+    ['sign --all --key ci.key.pem', 'every project that has a statement, with this key'],
+  ],
+};
+
+const VERIFY: CommandSpec = {
+  name: 'verify',
+  summary: 'Verify proofs against the policy, hashing every artifact. Runs no code of the workspace.',
+  positionals: '[PATH…]',
+  options: {
+    all: { describe: 'Every project with a proof, and every one that the policy requires' },
+    policy: { value: 'FILE', describe: 'The policy; proof.policy.json of the workspace unless set. In CI, give that of the base branch' },
+    'policy-digest': { value: 'SHA256', describe: 'The digest that the policy and the files it names must have; also NX_PROOF_POLICY_SHA256' },
+    strict: { describe: 'Refuse a policy that is not pinned in CI, instead of warning' },
+    key: { value: 'FILE', describe: 'Accept this public key (PEM) instead of reading a policy' },
+    project: { value: 'NAME', describe: 'The project that PATH is a proof of; needed for a bundle that lies in no project' },
+    graph: GRAPH,
+  },
+  examples: [
+    ['verify', 'the project of the current folder'],
+    ['verify apps/app libs/core', 'these projects'],
+    ['verify --all --strict', 'the check that a protected branch requires'],
+    ['verify dist/app.sigstore.json --project app', 'a bundle from elsewhere, as a proof of app'],
+  ],
+};
+
+const KEY_GENERATE: CommandSpec = {
+  name: 'key generate',
+  summary: 'Make a signing key, readable by you alone; NX_PROOF_KEY_PASSPHRASE encrypts it.',
+  options: {
+    type: { value: 'TYPE', describe: 'The kind of key; ecdsa-p256 unless set', choices: ['ecdsa-p256', 'ed25519'] },
+    out: { value: 'FILE', describe: "The file of the private key; your own key's place unless set" },
+  },
+  examples: [['key generate --type ed25519 --out ci.key.pem', 'a key for CI']],
+};
+
+const KEY_TRUST: CommandSpec = {
+  name: 'key trust',
+  summary: 'Add a public key to proof.keys/ and a rule with it to proof.policy.json.',
+  positionals: 'FILE',
+  options: {
+    projects: { value: 'LIST', describe: 'Whose proofs the key may sign: names, globs or tag:NAME, separated by commas; * unless set' },
+    scope: { value: 'SCOPE', describe: 'local: the rule is refused when CI is set', choices: ['local'] },
+  },
+  examples: [["key trust ci.pub.pem --projects 'app,tag:published'", 'the key may sign app and what is tagged published']],
+};
+
+const KEY_LIST: CommandSpec = {
+  name: 'key list',
+  summary: 'List the keys of proof.keys/, with the rules that name them, and your own.',
+  options: {},
+  examples: [['key list', 'the keys that this workspace knows']],
+};
+
+export const COMMANDS: readonly CommandSpec[] = [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST];

@@ -1,0 +1,94 @@
+import { keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
+import type { Session } from '../commands/session';
+import { verifyProof, verifyWorkspace } from '../commands/verify';
+import { EXIT, ProofError, worstExit, type ExitCode } from '../errors';
+import { count, verdictLines } from '../model/report';
+import type { Verdict } from '../model/verdict';
+import { fileOption, inWorkspace, textOption, type CommandContext } from './context';
+import { errorDocument, outcomeOf, printOutcome, type Outcome } from './outcomes';
+import { invalid } from './parse';
+import { projectHere, projectNamed, selectPath, type Selected } from './selection';
+
+/** `nx-proof verify`. Options come from the command line and the policy alone, never from the projects that are verified. */
+export function runVerify(context: CommandContext): Promise<ExitCode> {
+  checkCombination(context);
+  return inWorkspace(context, async (session, clear) => {
+    const selected = context.values['all'] === true ? undefined : await select(context, session);
+    const policy = await policyOf(context, session);
+    for (const warning of policy.warnings) context.printer.log('warn', warning);
+    const print = (outcome: Outcome<Verdict>): void => {
+      clear();
+      printOutcome(context.printer, outcome, verdictLines);
+    };
+    const outcomes = selected === undefined ? await verifyAll(session, policy, print) : await verifyEach(session, policy, selected, print);
+    return finish(context, outcomes);
+  });
+}
+
+function checkCombination({ values, positionals }: CommandContext): void {
+  const clash = ['policy', 'policy-digest', 'strict'].find((name) => values[name] !== undefined);
+  if (values['key'] !== undefined && clash !== undefined) throw invalid('--key', values['key'], `takes the place of a policy; leave out --${clash}`);
+  const digest = values['policy-digest'];
+  if (typeof digest === 'string' && !/^[0-9a-f]{64}$/.test(digest)) throw invalid('--policy-digest', digest, 'must be 64 lowercase hex digits');
+  if (values['all'] === true && positionals[0] !== undefined) throw invalid('--all', true, `means every project; leave out ${JSON.stringify(positionals[0])}`);
+  const project = values['project'];
+  if (project === undefined) return;
+  if (values['all'] === true) throw invalid('--project', project, 'names one project; leave out --all');
+  if (positionals.length > 1) throw invalid('--project', project, 'names the project of one PATH; verify several with one command each');
+}
+
+function policyOf(context: CommandContext, { env, workspace }: Session): Promise<LoadedPolicy> {
+  const key = fileOption(context, 'key');
+  if (key !== undefined) return keyPolicy(env, workspace.root, { key });
+  const policy = fileOption(context, 'policy');
+  const policyDigest = textOption(context, 'policy-digest');
+  return loadPolicy(env, workspace.root, {
+    ...(policy === undefined ? {} : { policy }),
+    ...(policyDigest === undefined ? {} : { policyDigest }),
+    ...(context.values['strict'] === true ? { strict: true } : {}),
+  });
+}
+
+async function select(context: CommandContext, { workspace }: Session): Promise<readonly Selected[]> {
+  const place = { workspace, cwd: context.env.cwd };
+  const name = textOption(context, 'project');
+  const as = name === undefined ? undefined : projectNamed(place, name);
+  if (context.positionals.length > 0) {
+    const selected: Selected[] = [];
+    for (const argument of context.positionals) selected.push(await selectPath(place, argument, as));
+    return [...new Map(selected.map((each) => [each.bundle ?? each.project, each])).values()];
+  }
+  const project = as ?? projectHere(place);
+  if (project === undefined) throw new ProofError('PROOF_NOT_FOUND', `${context.env.cwd} lies in no project; give a PATH, or --all`);
+  return [{ project }];
+}
+
+async function verifyEach(session: Session, policy: LoadedPolicy, selected: readonly Selected[], print: (outcome: Outcome<Verdict>) => void): Promise<Outcome<Verdict>[]> {
+  const outcomes: Outcome<Verdict>[] = [];
+  for (const request of selected) {
+    const outcome = await outcomeOf(request.project.name, () => verifyProof(session, { ...request, policy }));
+    outcomes.push(outcome);
+    print(outcome);
+  }
+  return outcomes;
+}
+
+/** @throws ProofError PROOF_NOT_FOUND when there is nothing to verify: that is never a success */
+async function verifyAll(session: Session, policy: LoadedPolicy, print: (outcome: Outcome<Verdict>) => void): Promise<Outcome<Verdict>[]> {
+  const found = await verifyWorkspace(session, { policy });
+  if (found.length === 0) throw new ProofError('PROOF_NOT_FOUND', `no project of ${session.workspace.root} has a proof, and the policy requires none`);
+  const outcomes = found.map((outcome) => ('verdict' in outcome ? { project: outcome.project, result: outcome.verdict } : outcome));
+  for (const outcome of outcomes) print(outcome);
+  return outcomes;
+}
+
+function finish({ printer }: CommandContext, outcomes: readonly Outcome<Verdict>[]): ExitCode {
+  const exitCode = worstExit(outcomes.map((outcome) => ('error' in outcome ? outcome.error.exitCode : outcome.result.result === 'PASSED' ? EXIT.ok : EXIT.refused)));
+  const documents = outcomes.map((outcome) => ('error' in outcome ? { project: outcome.project, error: errorDocument(outcome.error) } : { project: outcome.project, verdict: outcome.result }));
+  printer.document({ outcomes: documents, exitCode });
+  const verdicts = outcomes.flatMap((outcome) => ('error' in outcome ? [] : [outcome.result.result]));
+  const passed = verdicts.filter((result) => result === 'PASSED').length;
+  const parts = [`${count(passed, 'project')} verified`, `${verdicts.length - passed} refused`, `${outcomes.length - verdicts.length} could not be verified`];
+  printer.status(`${parts.join(', ')} (exit ${exitCode})`);
+  return exitCode;
+}
