@@ -6,6 +6,9 @@ import { compareBytes } from '../model/digest';
 
 const NEWLINE = 0x0a;
 
+/** True for a relative path that stays below where it starts: no empty, `.` or `..` component. */
+export const isBelow = (file: string): boolean => !/(^|\/)\.{0,2}(\/|$)/.test(file);
+
 /**
  * Refuses a path that does not lie below the root by its spelling alone: absolute, or with an empty, `.` or `..` component; and one that
  * another file could answer to. A backslash is a character like any other on POSIX, and a separator on Windows, where it is refused: a file
@@ -13,7 +16,7 @@ const NEWLINE = 0x0a;
  * @throws ProofError PATH_OUTSIDE, ARTIFACT_NAME
  */
 export function checkPath(file: string, separator: string = path.sep): void {
-  if (/(^|\/)\.{0,2}(\/|$)/.test(file)) {
+  if (!isBelow(file)) {
     throw new ProofError('PATH_OUTSIDE', `"${printable(file)}" is not a path below the workspace root`, { details: { path: file } });
   }
   // Lone surrogates would be opened as U+FFFD.

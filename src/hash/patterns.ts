@@ -1,9 +1,8 @@
-import path from 'node:path';
 import fastGlob from 'fast-glob';
 import picomatch from 'picomatch';
 import { ProofError } from '../errors';
 import { isWithin, printable } from '../files';
-import { checkPath } from './paths';
+import { checkPath, isBelow } from './paths';
 
 /** An artifact pattern, ready to be looked up. Everything is workspace-relative. */
 export interface ArtifactPattern {
@@ -45,12 +44,13 @@ export function artifactPatternToWorkspace(pattern: string, project: PatternProj
  */
 export function artifactMatcher(patterns: readonly string[], project: PatternProject): (name: string) => boolean {
   const tests = patterns.map((pattern) => matcherOf(artifactPatternToWorkspace(pattern, project)));
-  return (name) => !/(^|\/)\.{0,2}(\/|$)/.test(name) && tests.some((test) => test(name));
+  return (name) => isBelow(name) && tests.some((test) => test(name));
 }
 
 function matcherOf({ base, glob }: ArtifactPattern): (name: string) => boolean {
   if (glob === undefined) return (name) => isWithin(base, name);
-  const matches = picomatch(glob, { dot: true, nonegate: true, windows: false });
+  // As fast-glob sets it; without `posix`, [!a] matches nothing.
+  const matches = picomatch(glob, { dot: true, posix: true, windows: false });
   return (name) => {
     if (!isWithin(base, name)) return false;
     const parts = (base === '.' ? name : name.slice(base.length + 1)).split('/');
@@ -63,7 +63,7 @@ function checkPattern(pattern: string): void {
     new ProofError('OPTION_INVALID', `artifacts: "${printable(pattern)}" ${what}`, { details: { option: 'artifacts', value: pattern } });
   if (pattern.trim() === '') throw invalid('is empty');
   if (pattern.startsWith('!')) throw invalid('excludes files, but everything in an artifact root counts; name the folders that are meant instead');
-  if (path.posix.isAbsolute(pattern) || path.win32.isAbsolute(pattern) || /^[A-Za-z]:/.test(pattern)) {
+  if (/^(?:\/|[A-Za-z]:)/.test(pattern)) {
     throw invalid('is an absolute path; give one relative to the project, or start it with {workspaceRoot}');
   }
   if (pattern.includes('{workspaceRoot}', 1)) throw invalid('has {workspaceRoot} elsewhere than at its start');
@@ -97,18 +97,20 @@ function normalise(segments: readonly string[], pattern: string): string[] {
   const result: string[] = [];
   for (const segment of segments) {
     const name = unescape(segment);
-    if (name === '' || name === '.') continue;
-    if (name !== '..') {
+    if (name === '..') {
+      const above = result.pop();
+      if (above === undefined || isMagic(above)) throw outsideError(pattern);
+    } else if (/(^|[{,(|/])\.\.([},)|/]|$)/.test(name) && isMagic(segment)) {
+      throw outsideError(pattern);
+    } else if (name !== '' && name !== '.') {
       result.push(segment);
-      continue;
-    }
-    const above = result.pop();
-    if (above === undefined || isMagic(above)) {
-      throw new ProofError('PATH_OUTSIDE', `artifacts: "${printable(pattern)}" leaves the workspace, or may leave it, by ".."`, { details: { path: pattern } });
     }
   }
   return result;
 }
+
+const outsideError = (pattern: string): ProofError =>
+  new ProofError('PATH_OUTSIDE', `artifacts: "${printable(pattern)}" leaves the workspace, or may leave it, by ".."`, { details: { path: pattern } });
 
 /** Takes a final `**`, or `**` and `*`, off; true when there was one. */
 function dropGlobstars(segments: string[]): boolean {

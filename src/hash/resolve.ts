@@ -1,4 +1,4 @@
-import { readdir, type Dirent } from 'node:fs';
+import { lstat, readdir, type Dirent, type Stats } from 'node:fs';
 import path from 'node:path';
 import fastGlob from 'fast-glob';
 import { isSystemError, ProofError } from '../errors';
@@ -28,6 +28,9 @@ export interface ArtifactSet {
   readonly folders: readonly string[];
   readonly files: readonly string[];
 }
+
+const VIRTUAL_ROOT = path.resolve('/');
+type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
 
 interface Match {
   readonly path: string;
@@ -103,19 +106,30 @@ function checkLooseFile(file: string, members: readonly string[]): void {
 }
 
 async function* globEntries(cwd: string, glob: string, base: string): AsyncGenerator<fastGlob.Entry> {
-  const stream = fastGlob.stream(glob, { cwd, dot: true, followSymbolicLinks: false, onlyFiles: false, objectMode: true, fs: { readdir: readdirStrictly as typeof readdir } });
+  const fs = confinedTo(cwd);
+  const stream = fastGlob.stream(glob, { cwd: VIRTUAL_ROOT, dot: true, followSymbolicLinks: false, onlyFiles: false, objectMode: true, fs });
   try {
-    // @types: a stream of objectMode yields entries.
+    // The types know only the strings of the mode without objects.
     for await (const entry of stream) yield entry as unknown as fastGlob.Entry;
   } catch (error) {
     throw isSystemError(error) ? accessError(error, base) : error;
   }
 }
 
-type ReaddirCallback = (error: NodeJS.ErrnoException | null, entries: Dirent[]) => void;
+/**
+ * The file system below `cwd` for fast-glob, which reads backslashes in its cwd as slashes, and follows `..` in braces. So it gets a root of its
+ * own, which `..` does not leave.
+ */
+function confinedTo(cwd: string): { lstat: typeof lstat; readdir: typeof readdir } {
+  const native = (file: string): string => path.join(cwd, path.relative(VIRTUAL_ROOT, file));
+  const lstatBelow = (file: string, callback: (error: NodeJS.ErrnoException | null, stats: Stats) => void): void => lstat(native(file), callback);
+  const readdirBelow = (folder: string, _: unknown, callback: ReaddirCallback): void => readdirStrictly(native(folder), callback);
+  // fast-glob calls these two forms out of all that the types of node:fs have.
+  return { lstat: lstatBelow as typeof lstat, readdir: readdirBelow as typeof readdir };
+}
 
 /** readdir for fast-glob, which would turn bytes that are not UTF-8 into U+FFFD and then pass over a folder that it cannot find. */
-function readdirStrictly(folder: string, _options: { withFileTypes: true }, callback: ReaddirCallback): void {
+function readdirStrictly(folder: string, callback: ReaddirCallback): void {
   readdir(folder, { withFileTypes: true, encoding: 'buffer' }, (error, entries) => {
     // `{README.md,dist}/*` looks into the file as well.
     if (error?.code === 'ENOTDIR') return callback(null, []);
