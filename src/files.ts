@@ -1,7 +1,7 @@
 import { isUtf8 } from 'node:buffer';
 import { randomBytes } from 'node:crypto';
 import { constants, type Stats } from 'node:fs';
-import { chmod, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
+import { chmod, link, lstat, mkdir, open, rename, unlink, type FileHandle } from 'node:fs/promises';
 import path from 'node:path';
 import { ProofError, isSystemError, type ErrorCode } from './errors';
 
@@ -51,7 +51,24 @@ const hexBytes = (bytes: Buffer): string => Array.from(bytes, (byte) => `\\x${by
  * Writes a file so that readers and crashes see the old content or the new, never a part: temporary file in the same
  * folder, fsync, rename. Missing folders are made.
  */
-export async function writeFileAtomic(file: string, content: string | Uint8Array | AsyncIterable<Uint8Array>, options: { mode?: number } = {}): Promise<void> {
+export async function writeFileAtomic(file: string, content: FileContent, options: { mode?: number } = {}): Promise<void> {
+  await placeFile(file, content, options, (temporary) => renameOver(temporary, file));
+}
+
+/**
+ * As writeFileAtomic, but never over a file that is there.
+ * @throws the system error EEXIST
+ */
+export async function createFileAtomic(file: string, content: FileContent, options: { mode?: number } = {}): Promise<void> {
+  await placeFile(file, content, options, async (temporary) => {
+    await link(temporary, file);
+    await unlink(temporary);
+  });
+}
+
+type FileContent = string | Uint8Array | AsyncIterable<Uint8Array>;
+
+async function placeFile(file: string, content: FileContent, options: { mode?: number }, place: (temporary: string) => Promise<void>): Promise<void> {
   const folder = path.dirname(file);
   await mkdir(folder, { recursive: true });
   const temporary = path.join(folder, `.${path.basename(file)}.${randomBytes(6).toString('hex')}.tmp`);
@@ -64,7 +81,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
       await handle.close();
     }
     if (options.mode !== undefined) await chmod(temporary, options.mode);
-    await renameOver(temporary, file);
+    await place(temporary);
   } catch (error) {
     await unlink(temporary).catch(() => undefined);
     throw error;
@@ -72,7 +89,7 @@ export async function writeFileAtomic(file: string, content: string | Uint8Array
   await syncFolder(folder);
 }
 
-async function writeAll(handle: FileHandle, content: string | Uint8Array | AsyncIterable<Uint8Array>): Promise<void> {
+async function writeAll(handle: FileHandle, content: FileContent): Promise<void> {
   if (typeof content === 'string' || content instanceof Uint8Array) return handle.writeFile(content);
   for await (const chunk of content) await handle.writeFile(chunk);
 }

@@ -2,7 +2,7 @@ import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 
 import os from 'node:os';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { isWithin, lstatIfExists, readDocument, toNative, toWorkspacePath, writeFileAtomic } from '../src/files';
+import { createFileAtomic, isWithin, lstatIfExists, readDocument, toNative, toWorkspacePath, writeFileAtomic } from '../src/files';
 
 let folder: string;
 beforeEach(async () => {
@@ -50,6 +50,24 @@ describe('writeFileAtomic', () => {
     await mkdir(path.join(folder, 'target', 'child'), { recursive: true });
     await expect(writeFileAtomic(path.join(folder, 'target'), 'x')).rejects.toThrow();
     expect(await readdir(folder)).toEqual(['target']);
+  });
+});
+
+describe('createFileAtomic', () => {
+  it('makes a file with its mode, and never writes over one that is there', async () => {
+    const file = path.join(folder, 'new', 'key.pem');
+    await createFileAtomic(file, 'first', { mode: 0o600 });
+    await expect(createFileAtomic(file, 'second')).rejects.toMatchObject({ code: 'EEXIST' });
+    expect(await readFile(file, 'utf8')).toBe('first');
+    expect(await readdir(path.dirname(file))).toEqual(['key.pem']);
+    if (path.sep === '/') expect((await stat(file)).mode & 0o777).toBe(0o600);
+  });
+
+  it('when many make the same file exactly one succeeds', async () => {
+    const file = path.join(folder, 'one');
+    const results = await Promise.allSettled(Array.from({ length: 20 }, (_, index) => createFileAtomic(file, `content ${index}`)));
+    const winners = results.flatMap((result, index) => (result.status === 'fulfilled' ? [`content ${index}`] : []));
+    expect(winners).toEqual([await readFile(file, 'utf8')]);
   });
 });
 

@@ -1,0 +1,32 @@
+import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { promisify } from 'node:util';
+import { ProofError } from '../errors';
+import { dsseBundle, preAuthEncoding, readBundle } from '../model/bundle';
+import { fingerprint, keyHint, requireKeyType } from '../model/keys';
+import type { StatementSigner } from './signer';
+
+const signAsync = promisify(sign);
+const verifyAsync = promisify(verify);
+
+/**
+ * Signs with a key that the caller keeps: ECDSA P-256 over sha256 in DER, or Ed25519, over the DSSE pre-authentication encoding.
+ * @throws ProofError KEY_INVALID for a key of another kind
+ */
+export function keySigner(privateKey: KeyObject): StatementSigner {
+  // Ed25519 hashes by itself (RFC 8032).
+  const digest = requireKeyType(privateKey, 'the signing key') === 'ecdsa-p256' ? 'sha256' : undefined;
+  const publicKey = createPublicKey(privateKey);
+  const issuer = `key:sha256:${fingerprint(publicKey)}`;
+  return {
+    issuer,
+    async sign(payload) {
+      const signature = await signAsync(digest, preAuthEncoding(payload), privateKey);
+      return dsseBundle({ payload, signature, keyHint: keyHint(publicKey) });
+    },
+    async verify(bytes) {
+      const { material, payload, signature } = readBundle(bytes);
+      if (material === 'publicKey' && (await verifyAsync(digest, preAuthEncoding(payload), publicKey, signature))) return payload;
+      throw new ProofError('SIGNATURE_INVALID', `the bundle carries no signature by ${issuer}`, { details: { issuer } });
+    },
+  };
+}
