@@ -56,7 +56,7 @@ export const ERROR_CODES = {
   ARTIFACT_NAME: { exit: 2, hint: 'Rename the file: names with a newline or that are not UTF-8 cannot be proved.' },
   ARTIFACT_ROOTS: { exit: 2, hint: 'Name at most 24 artifact roots.' },
   NESTED_PACKAGE: { exit: 2, hint: 'Keep other projects and .proof folders out of the artifact roots.' },
-  PATH_OUTSIDE: { exit: 2, hint: 'The path leaves the workspace; name it with --allow-outside if that is meant.' },
+  PATH_OUTSIDE: { exit: 2, hint: 'The path leaves the workspace; correct it.' },
   POLICY_NOT_FOUND: { exit: 2, hint: 'Run "nx g nx-proof:init" to make proof.policy.json, or give --policy FILE.' },
   POLICY_INVALID: { exit: 2, hint: 'Correct the policy; its JSON Schema ships as nx-proof/schemas/proof-policy.schema.json.' },
   PROOF_NOT_FOUND: { exit: 2, hint: 'Run the proof-sign target first, or correct the path.' },
