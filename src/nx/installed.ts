@@ -1,7 +1,7 @@
 import { existsSync, realpathSync } from 'node:fs';
-import { createRequire } from 'node:module';
 import path from 'node:path';
 import { ProofError } from '../errors';
+import { requireFrom } from './devkit';
 
 /** The name under which the package is published. */
 export const PACKAGE_NAME = 'nx-proof';
@@ -52,10 +52,7 @@ export function supportedNxVersion(root: string): string {
 }
 
 function nxVersion(root: string): string {
-  try {
-    const manifest = createRequire(path.join(root, 'package.json'))('nx/package.json') as { version: string };
-    return manifest.version;
-  } catch (error) {
-    throw new ProofError('NX_UNSUPPORTED', `nx was not found in ${root}`, { cause: error });
-  }
+  const manifest = requireFrom(root, 'nx/package.json') as { readonly version: string } | undefined;
+  if (manifest === undefined) throw new ProofError('NX_UNSUPPORTED', `nx was not found in ${root}`);
+  return manifest.version;
 }

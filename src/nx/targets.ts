@@ -19,9 +19,12 @@ export interface ProofTargetsInput {
   /** The name under which the package is installed: `nx-proof`, or `proof` as an npm alias. */
   readonly packageName: string;
   readonly file: ProofFile;
-  /** Artifact patterns, as far as they are known before Nx has put the project together. */
-  readonly artifacts: readonly string[];
+  /** Artifact patterns, as far as they are known: what other plugins infer is not when this one does. */
+  readonly artifacts: readonly string[] | undefined;
 }
+
+/** Where most builds put what they make; what they declare as outputs is hashed in any case, once they ran. */
+const USUAL_OUTPUTS: readonly string[] = ['{projectRoot}/dist'];
 
 type Inputs = NonNullable<TargetConfiguration['inputs']>;
 
@@ -34,7 +37,7 @@ type Inputs = NonNullable<TargetConfiguration['inputs']>;
  * - artifacts and statements themselves with `includeIgnored`, so that `--excludeTaskDependencies` replays nothing stale.
  * - builder and signer, set by the plugin's pre-run hook.
  */
-export function proofTargets({ names, packageName, file, artifacts }: ProofTargetsInput): Record<string, TargetConfiguration> {
+export function proofTargets({ names, packageName, file, artifacts = USUAL_OUTPUTS }: ProofTargetsInput): Record<string, TargetConfiguration> {
   const { createTargetName: create, signTargetName: sign, verifyTargetName: verify } = names;
   const buildTarget = file.create?.buildTarget ?? names.buildTarget;
   const [build = buildTarget] = buildTarget.split(':');
@@ -47,7 +50,7 @@ export function proofTargets({ names, packageName, file, artifacts }: ProofTarge
       dependsOn: [build, `^${create}`],
       inputs: createInputs(artifacts),
       outputs: [`{projectRoot}/${PROOF_FOLDER}/create`],
-      metadata: { description: 'Create the SLSA provenance statement of the build artifacts', technologies: ['nx-proof'] },
+      metadata: { description: 'Create the SLSA provenance statement of the build artifacts' },
     },
     [sign]: {
       executor: `${packageName}:sign`,
@@ -56,7 +59,7 @@ export function proofTargets({ names, packageName, file, artifacts }: ProofTarge
       dependsOn: [create],
       inputs: signInputs(artifacts, file.sign?.key),
       outputs: [`{projectRoot}/${PROOF_FOLDER}/sign`],
-      metadata: { description: 'Sign the statement', technologies: ['nx-proof'] },
+      metadata: { description: 'Sign the statement' },
     },
     // Never cached: what a cache replays is no evidence that anything was verified.
     [verify]: {
@@ -64,7 +67,7 @@ export function proofTargets({ names, packageName, file, artifacts }: ProofTarge
       ...withOptions(file.verify),
       cache: false,
       dependsOn: [sign],
-      metadata: { description: 'Verify the proof against proof.policy.json', technologies: ['nx-proof'] },
+      metadata: { description: 'Verify the proof against proof.policy.json' },
     },
   };
 }

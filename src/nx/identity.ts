@@ -1,0 +1,24 @@
+import { toProofError } from '../errors';
+import { detectBuilder } from '../model/builder';
+import { fingerprint } from '../model/keys';
+import { defaultPublicKey } from './user-key';
+
+/** Inputs of the cached targets (see targets.ts). They decide nothing else: create, sign and verify find out for themselves. */
+export const BUILDER_VARIABLE = 'NX_PROOF_BUILDER';
+export const SIGNER_VARIABLE = 'NX_PROOF_SIGNER';
+
+/** Sets both variables, whatever they were: a .env file of the workspace may have set them. Neither is a secret. */
+export function announceIdentity(env: Record<string, string | undefined> = process.env): void {
+  env[BUILDER_VARIABLE] = detectBuilder(env).id;
+  env[SIGNER_VARIABLE] = signerName(env);
+}
+
+/** Never throws: a key that cannot be read stops proof-sign, and no other task. */
+function signerName(env: Readonly<Record<string, string | undefined>>): string {
+  try {
+    const key = defaultPublicKey(env);
+    return key === undefined ? 'none' : `key:${fingerprint(key)}`;
+  } catch (error) {
+    return `unreadable:${toProofError(error).code}`;
+  }
+}

@@ -1,0 +1,96 @@
+import os from 'node:os';
+import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { openSession, type Session } from '../commands/session';
+import { toProofError } from '../errors';
+import { errorLines } from '../model/report';
+import { toWorkspace, type NxContext } from './context';
+import { processEnv } from './env';
+import { supportedNxVersion } from './installed';
+import { parseOptions, type OptionsOf, type Verb } from './options';
+import type { Runner, TaskReport } from './runner';
+import { runInOrder } from './schedule';
+
+/** Options as Nx hands them over: from the target, its configuration and the command line. */
+export type RawOptions = Readonly<Record<string, unknown>>;
+
+/** What Nx 23.3 and 24 take from a batch for each task; times in milliseconds since 1970. */
+export interface BatchResult {
+  readonly task: string;
+  readonly result: { readonly success: boolean; readonly terminalOutput: string; readonly startTime?: number; readonly endTime?: number; readonly status?: 'skipped' };
+}
+
+/** A task in a process of its own: prints what it has to say. */
+export async function runTask<V extends Verb>(verb: V, runner: Runner<V>, options: RawOptions, context: ExecutorContext): Promise<{ success: boolean }> {
+  const worker = new Worker(verb, runner, context);
+  try {
+    const { success, lines } = await worker.run(context.projectName ?? '', options);
+    for (const line of lines) (success ? console.log : console.error)(line);
+    return { success };
+  } finally {
+    await worker.close();
+  }
+}
+
+/** The tasks of many projects in one process. One that fails does so alone, with those that depend on it. */
+export async function* runBatch<V extends Verb>(
+  verb: V,
+  runner: Runner<V>,
+  graph: TaskGraph,
+  options: Readonly<Record<string, RawOptions>>,
+  context: NxContext,
+): AsyncGenerator<BatchResult, void, undefined> {
+  const worker = new Worker(verb, runner, context);
+  const plan = { ids: Object.keys(graph.tasks), dependencies: (id: string) => taskDependencies(graph, id), concurrency: Math.max(2, os.availableParallelism()) };
+  const run = (id: string): ReturnType<typeof timed> => timed(() => worker.run(graph.tasks[id]?.target.project ?? '', options[id] ?? {}));
+  try {
+    for await (const { id, result } of runInOrder(plan, run)) {
+      yield { task: id, result: result ?? { success: false, status: 'skipped', terminalOutput: '' } };
+    }
+  } finally {
+    await worker.close();
+  }
+}
+
+/** Runs the tasks of one process. Everything that they share is opened with the first. */
+class Worker<V extends Verb> {
+  readonly #verb: V;
+  readonly #open: () => ReturnType<Runner<V>>;
+  #work: ReturnType<Runner<V>> | undefined;
+  #session: Session | undefined;
+
+  constructor(verb: V, runner: Runner<V>, context: NxContext) {
+    this.#verb = verb;
+    this.#open = () => {
+      const nxVersion = supportedNxVersion(context.root);
+      this.#session = openSession(processEnv(), toWorkspace(context));
+      return runner({ session: this.#session, context, nxVersion });
+    };
+  }
+
+  /** Never throws: what went wrong is in the report. */
+  async run(project: string, options: RawOptions): Promise<TaskReport> {
+    try {
+      this.#work ??= this.#open();
+      return await this.#work(project, parseOptions<V>(this.#verb, options) as OptionsOf[V]);
+    } catch (error) {
+      const stack = process.env['NX_VERBOSE_LOGGING'] === 'true' && error instanceof Error && error.stack !== undefined ? [error.stack] : [];
+      return { success: false, lines: [...errorLines(project, toProofError(error)), ...stack] };
+    }
+  }
+
+  async close(): Promise<void> {
+    await this.#session?.close();
+  }
+}
+
+async function timed(run: () => Promise<TaskReport>): Promise<BatchResult['result']> {
+  const startTime = Date.now();
+  const { success, lines } = await run();
+  return { success, terminalOutput: `${lines.join('\n')}\n`, startTime, endTime: Date.now() };
+}
+
+/** The tasks of the same batch that come first. An edge is an id in Nx 23, `{id}` in Nx 24. */
+function taskDependencies(graph: TaskGraph, id: string): string[] {
+  const edges: readonly (string | { readonly id: string })[] = graph.dependencies[id] ?? [];
+  return edges.map((edge) => (typeof edge === 'string' ? edge : edge.id)).filter((other) => Object.hasOwn(graph.tasks, other));
+}
