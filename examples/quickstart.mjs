@@ -8,6 +8,8 @@ import { isolatedEnv, npmEntry, PNPM, REPOSITORY } from './support/tools.mjs';
 
 const TIME_LIMIT_MS = 5 * 60_000;
 const ARTIFACT = 'apps/shop/dist/receipt.js';
+/** Ignored by git. */
+const GRAPH = '.nx/graph.json';
 const PROJECTS = ['shop', '@example/cart', '@example/money'];
 
 const scratch = await realpath(await mkdtemp(path.join(os.tmpdir(), 'nx-proof-quickstart-')));
@@ -23,6 +25,7 @@ const terminal = new Terminal({ cwd: workspace, env, timeLimitMs: TIME_LIMIT_MS 
 const npm = (...args) => terminal.run('npm', [process.execPath, npmEntry()], args, { cwd: REPOSITORY, env: process.env });
 const nx = (...args) => terminal.run('pnpm nx', [process.execPath, PNPM, 'nx'], args);
 const nxProof = (...args) => terminal.run('pnpm nx-proof', [process.execPath, PNPM, 'nx-proof'], args);
+const verifyAlone = (...args) => nxProof('verify', ...args, '--graph', GRAPH);
 const git = (...args) => terminal.run('git', ['git', '-c', 'user.name=Example', '-c', 'user.email=example@example.com', '-c', 'commit.gpgsign=false'], args);
 const inWorkspace = (relative) => path.join(workspace, ...relative.split('/'));
 
@@ -45,12 +48,21 @@ async function installExample(tarball) {
 async function trustKey() {
   terminal.step('Make a signing key and trust it: no network, no account');
   terminal.succeeded(await nxProof('key', 'generate'), 'a key is made');
-  const [publicKey] = await publicKeys();
-  terminal.check(publicKey !== undefined, 'its public half lies beside it');
-  terminal.succeeded(await nxProof('key', 'trust', publicKey ?? ''), 'the policy trusts the key');
-  terminal.print(await readFile(inWorkspace('proof.policy.json'), 'utf8'));
+  const publicKey = path.join(process.platform === 'win32' ? env.APPDATA : env.XDG_CONFIG_HOME, 'nx-proof', 'signing.pub.pem');
+  terminal.succeeded(await nxProof('key', 'trust', publicKey), 'the policy trusts the key');
+  await verifyDependencies();
   await git('add', '--all');
   terminal.succeeded(await git('commit', '--quiet', '--message', 'Trust the signing key'), 'everything is committed: a proof names its commit');
+}
+
+/** What a person would do in an editor: a project is right only if those that it depends on are. */
+async function verifyDependencies() {
+  const file = inWorkspace('proof.policy.json');
+  const policy = JSON.parse(await readFile(file, 'utf8'));
+  for (const rule of policy.rules) rule.dependencies = 'verified';
+  await writeFile(file, `${JSON.stringify(policy, null, 2)}\n`);
+  console.log('\n  proof.policy.json, with "dependencies": "verified" added:\n');
+  terminal.print(await readFile(file, 'utf8'));
 }
 
 async function prove() {
@@ -62,12 +74,13 @@ async function prove() {
     const bundle = JSON.parse(await readFile(inWorkspace(`${folder}/.proof/sign/bundle.sigstore.json`), 'utf8'));
     terminal.check(bundle.dsseEnvelope?.signatures?.length === 1, `${folder}/.proof/sign/bundle.sigstore.json is a signed bundle`);
   }
+  terminal.succeeded(await nx('graph', `--file=${GRAPH}`), 'the project graph is written, for verifying without Nx');
 }
 
 async function verify(step) {
   terminal.step(step);
   terminal.succeeded(await nx('run-many', '-t', 'proof-verify'), 'Nx verifies all projects');
-  const all = await nxProof('verify', '--all');
+  const all = await verifyAlone('--all');
   terminal.succeeded(all, 'nx-proof verifies all projects without Nx');
   terminal.check(PROJECTS.every((name) => all.stdout.includes(name)), 'and names each of them');
 }
@@ -78,11 +91,11 @@ async function tamper() {
   const changed = Buffer.from(original);
   changed[0] ^= 1;
   await writeFile(inWorkspace(ARTIFACT), changed);
-  terminal.refused(await nxProof('verify', '--all'), ARTIFACT, 'nx-proof refuses it, with exit code 1');
+  terminal.refused(await verifyAlone('--all'), ARTIFACT, 'nx-proof refuses it, with exit code 1');
   terminal.refused(await nx('run', 'shop:proof-verify', '--excludeTaskDependencies'), ARTIFACT, 'the Nx task fails');
   terminal.step('Put the byte back');
   await writeFile(inWorkspace(ARTIFACT), original);
-  terminal.succeeded(await nxProof('verify', 'apps/shop'), 'the proof holds again');
+  terminal.succeeded(await verifyAlone('apps/shop'), 'the proof holds again');
 }
 
 async function addFile() {
@@ -90,8 +103,8 @@ async function addFile() {
   terminal.step(`Add ${extra}: nothing in an artifact folder is skipped`);
   await mkdir(path.dirname(inWorkspace(extra)));
   await writeFile(inWorkspace(extra), 'export {};\n');
-  terminal.refused(await nxProof('verify', 'apps/shop'), '@example/money', 'shop is refused because of the library that it depends on');
-  terminal.refused(await nxProof('verify', 'packages/cart/money'), extra, 'and the library because of the file');
+  terminal.refused(await verifyAlone('apps/shop'), '@example/money', 'shop is refused because of the library that it depends on');
+  terminal.refused(await verifyAlone('packages/cart/money'), extra, 'and the library because of the file');
   await rm(path.dirname(inWorkspace(extra)), { recursive: true });
 }
 
