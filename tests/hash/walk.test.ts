@@ -185,6 +185,17 @@ describe('walk', () => {
     await expect(files(workspaceOf({ 'd/a': '' }), folder)).rejects.toMatchObject({ code: 'IO_ERROR', details: { path: folder, errno: 'ENAMETOOLONG' } });
   });
 
+  it.runIf(process.platform === 'linux')('when folders are nested deeper than a path can be long, it reports IO_ERROR with the path', async () => {
+    const root = workspaceOf({ 'd/a': '' });
+    const name = 'x'.repeat(250);
+    execFileSync('sh', ['-c', `for i in $(seq 20); do mkdir ${name} && cd ${name} || exit 1; done`], { cwd: path.join(root, 'd') });
+    try {
+      await expect(files(root, 'd')).rejects.toMatchObject({ code: 'IO_ERROR', details: { path: expect.stringContaining(`d/${name}/${name}`), errno: 'ENAMETOOLONG' } });
+    } finally {
+      execFileSync('rm', ['-rf', path.join(root, 'd')]);
+    }
+  });
+
   it('when the signal is aborted, it stops at the next folder', async () => {
     const root = workspaceOf({ 'd/a': '', 'd/b/c': '' });
     const abort = new AbortController();

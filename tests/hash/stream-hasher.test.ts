@@ -1,0 +1,4 @@
+import { createHasher } from '../../src/hash';
+import { describeHasher } from './hasher-suite';
+
+describeHasher('createHasher', createHasher);
