@@ -1,7 +1,7 @@
 import { rm } from 'node:fs/promises';
 import { ProofError } from '../errors';
 import { joinPosix, lstatIfExists, readDocument, toNative, writeFileAtomic } from '../files';
-import { digestArtifacts, resolveArtifacts, type ArtifactDigests } from '../hash';
+import { digestArtifacts, resolveArtifacts, type ArtifactDigests, type HashOptions } from '../hash';
 import { detectBuilder } from '../model/builder';
 import { sha256Hex, type FileDigest } from '../model/digest';
 import { buildEnvelope, envelopeBinding } from '../model/envelope';
@@ -66,15 +66,13 @@ async function digestProject(session: Session, { project, target, options }: Cre
   }
   const { root } = session.workspace;
   const scope = { root, project, patterns: project.artifacts, members: otherRoots(session.workspace, project) };
-  const digests = digestArtifacts(session.hasher, scope, await resolveArtifacts(scope), {
-    signal: session.env.signal,
-    ...(options.sha512 === true ? { sha512: true } : {}),
-  });
+  const hashing: HashOptions = { signal: session.env.signal, ...(options.sha512 === true ? { sha512: true } : {}) };
+  const digests = digestArtifacts(session.hasher, scope, await resolveArtifacts(scope), hashing);
   const iterator = digests[Symbol.asyncIterator]();
   try {
     const files = await take(iterator, MAX_FILE_SUBJECTS + 1);
     if (files.length <= MAX_FILE_SUBJECTS) return { files, collapsed: false, summary: digests.summary() };
-    const manifest = await writeManifest(session, project, chain(files, iterator));
+    const manifest = await writeManifest(session, project, chain(files, iterator), hashing);
     return { files: [manifest], collapsed: true, summary: digests.summary() };
   } finally {
     await iterator.return?.();
@@ -96,10 +94,10 @@ async function* chain<T>(first: readonly T[], rest: AsyncIterator<T>): AsyncGene
   for (let next = await rest.next(); next.done !== true; next = await rest.next()) yield next.value;
 }
 
-async function writeManifest(session: Session, project: Project, files: AsyncIterable<FileDigest>): Promise<FileDigest> {
+async function writeManifest(session: Session, project: Project, files: AsyncIterable<FileDigest>, hashing: HashOptions): Promise<FileDigest> {
   const path = joinPosix(project.root, PROOF_FILES.manifest);
   await writeFileAtomic(toNative(session.workspace.root, path), manifestBytes(files));
-  for await (const digest of session.hasher.hash(session.workspace.root, [path], { signal: session.env.signal })) return digest;
+  for await (const digest of session.hasher.hash(session.workspace.root, [path], hashing)) return digest;
   throw new ProofError('IO_ERROR', `${path} was not hashed`);
 }
 

@@ -14,6 +14,9 @@ export function keyHint(publicKey: KeyObject): string {
   return spkiDigest(publicKey).toString('base64');
 }
 
+/** Who signed, as the attestation of a proof envelope names a key. */
+export const keyIssuer = (keyFingerprint: string): string => `key:sha256:${keyFingerprint}`;
+
 function spkiDigest(publicKey: KeyObject): Buffer {
   return createHash('sha256').update(publicKey.export({ type: 'spki', format: 'der' })).digest();
 }
@@ -64,4 +67,17 @@ function readSpki(text: string, what: string): KeyObject {
 /** A public key as PEM (SPKI), as it stands in proof.keys/. */
 export function publicKeyPem(publicKey: KeyObject): string {
   return publicKey.export({ type: 'spki', format: 'pem' }).toString();
+}
+
+/** A key by its public part. */
+export interface PublicKeyInfo {
+  readonly fingerprint: string;
+  readonly type: KeyType;
+  /** SPKI. */
+  readonly publicKeyPem: string;
+}
+
+/** @throws ProofError KEY_INVALID for another kind of key */
+export function describeKey(publicKey: KeyObject): PublicKeyInfo {
+  return { fingerprint: fingerprint(publicKey), type: requireKeyType(publicKey, 'the public key'), publicKeyPem: publicKeyPem(publicKey) };
 }

@@ -2,7 +2,7 @@ import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ProofError } from '../errors';
 import { dsseBundle, preAuthEncoding, readBundle } from '../model/bundle';
-import { fingerprint, keyHint, requireKeyType } from '../model/keys';
+import { fingerprint, keyHint, keyIssuer, requireKeyType } from '../model/keys';
 import type { StatementSigner } from './signer';
 
 const signAsync = promisify(sign);
@@ -16,7 +16,7 @@ export function keySigner(privateKey: KeyObject): StatementSigner {
   // Ed25519 hashes by itself (RFC 8032).
   const digest = requireKeyType(privateKey, 'the signing key') === 'ecdsa-p256' ? 'sha256' : undefined;
   const publicKey = createPublicKey(privateKey);
-  const issuer = `key:sha256:${fingerprint(publicKey)}`;
+  const issuer = keyIssuer(fingerprint(publicKey));
   return {
     issuer,
     async sign(payload) {

@@ -1,0 +1,150 @@
+import { ProofError, toProofError } from '../errors';
+import { isCI } from '../env';
+import { joinPosix } from '../files';
+import { artifactMatcher } from '../hash';
+import { sha256Hex } from '../model/digest';
+import { keyIssuer } from '../model/keys';
+import { ruleName } from '../model/policy';
+import { PROOF_FILES, type Project } from '../model/project';
+import type { SplitSubjects } from '../model/subjects';
+import type { Rule, Statement } from '../model/types';
+import { CHECKS, resultOf, type Check, type CheckName, type Checks, type Verdict } from '../model/verdict';
+import { buildVsa } from '../model/vsa';
+import * as checks from '../verify';
+import { currentSources } from './current-sources';
+import { followDependency, findCycle } from './dependencies';
+import { readOtherKeys } from './policy';
+import type { Judgement, Run } from './run';
+import { verifyArtifacts, type ArtifactFinding } from './verify-artifacts';
+import { readProofFiles, type ProofFiles } from './verify-files';
+
+/** The proof that is being judged. */
+interface Case {
+  readonly run: Run;
+  readonly project: Project;
+  readonly proof: ProofFiles;
+  /** Whether the bundle was given by its path, without a `.proof` folder around it. */
+  readonly isLoose: boolean;
+}
+
+/** What is known once the signature has been verified. */
+interface Signed {
+  readonly fingerprint: string;
+  readonly statementSha256: string;
+  readonly statement?: Statement;
+  readonly artifacts?: ArtifactFinding;
+}
+
+/**
+ * Judges one proof, check by check. Nothing of the payload is used before its signature has been verified, and nothing of the statement before it has
+ * been found to be one about this project; from there on all checks run, so that one report names everything.
+ * @param loose absolute path of a bundle outside of the project's `.proof`
+ * @throws ProofError when a check could not be made and no other failed
+ */
+export async function judgeProof(run: Run, project: Project, loose?: string): Promise<Judgement> {
+  if (run.session.env.signal.aborted) throw new ProofError('ABORTED', `interrupted before the proof of ${project.name} was verified`);
+  const proof = await readProofFiles(run.session.workspace.root, project, loose);
+  const subject: Case = { run, project, proof, isLoose: loose !== undefined };
+
+  const { check: bundle, bundle: parsed } = checks.checkBundle(proof.bundle);
+  if (parsed === undefined) return conclude(subject, { ...checks.notReached('bundle'), bundle });
+
+  const rule = run.rule(project);
+  const name = rule === undefined ? '' : ruleName(run.policy.policy, rule);
+  const refusal = checks.refuseRule(rule, name, project.name, isCI(run.session.env));
+  if (rule === undefined || refusal !== undefined) return conclude(subject, { ...checks.notReached('signature'), bundle, ...(refusal && { signature: refusal }) });
+
+  const { check: signature, fingerprint } = await checks.checkSignature(parsed, rule, name, run.policy.keys, () => readOtherKeys(run.policy));
+  if (fingerprint === undefined) return conclude(subject, { ...checks.notReached('signature'), bundle, signature });
+
+  const identity = checks.checkIdentity(fingerprint, parsed, rule, name);
+  const signed = { fingerprint, statementSha256: sha256Hex(parsed.payload) };
+  const { check: statement, predicate, ...read } = checks.checkStatement(parsed.payload, expectation(project));
+  const before = { bundle, signature, identity, statement, predicate };
+  if (read.statement === undefined || read.subjects === undefined) {
+    return conclude(subject, { ...checks.notReached(predicate.status === 'failed' ? 'predicate' : 'statement'), ...before }, signed);
+  }
+  return judgeStatement(subject, { rule, name, statement: read.statement, subjects: read.subjects }, before, signed);
+}
+
+/** What the verifier itself knows of the project's statement. */
+function expectation(project: Project): Parameters<typeof checks.checkStatement>[1] {
+  return { project, manifest: joinPosix(project.root, PROOF_FILES.manifest), matcher: (patterns) => artifactMatcher(patterns, project) };
+}
+
+type Before = Pick<Checks, 'bundle' | 'signature' | 'identity' | 'statement' | 'predicate'>;
+
+interface Content {
+  readonly rule: Rule;
+  readonly name: string;
+  readonly statement: Statement;
+  readonly subjects: SplitSubjects;
+}
+
+/** The checks that compare the verified statement with the world. */
+async function judgeStatement(subject: Case, content: Content, before: Before, signed: Signed): Promise<Judgement> {
+  const { run, project } = subject;
+  const { rule, name, statement, subjects } = content;
+  const attempts = new Attempts();
+  let artifacts: ArtifactFinding | undefined;
+  const all: Checks = {
+    ...before,
+    subjects: await attempts.make('subjects', async () => (artifacts = await verifyArtifacts(run.session, project, statement, subjects)).check),
+    envelope: await attempts.make('envelope', () => judgeEnvelope(subject, content, signed, artifacts)),
+    builder: checks.checkBuilder(statement, rule, name),
+    source: checks.checkSource(statement, rule, name),
+    freshness: await attempts.make('freshness', async () => checks.checkFreshness(statement, project.name, await currentSources(run.session, project))),
+    dependencies: await attempts.make('dependencies', () =>
+      checks.checkDependencies({ statement, project, rule, cycle: () => findCycle(run, project), verify: (dependency) => followDependency(run, dependency) }),
+    ),
+  };
+  attempts.throwUnlessRefused(all);
+  return conclude(subject, all, { ...signed, statement, ...(artifacts === undefined ? {} : { artifacts }) });
+}
+
+function judgeEnvelope({ proof, isLoose }: Case, { statement, subjects }: Content, { fingerprint }: Signed, artifacts: ArtifactFinding | undefined): Check<'envelope'> {
+  if (proof.envelope !== undefined) {
+    const merkleRoot = artifacts?.summary?.merkleRoot;
+    return checks.checkEnvelope({ bytes: proof.envelope, bundle: proof.bundle, statement, subjects, issuer: keyIssuer(fingerprint), merkleRoot });
+  }
+  if (isLoose) return checks.unchecked('envelope', 'there is no proof envelope beside the bundle');
+  return checks.failed('envelope', 'ENVELOPE_MISMATCH', `${PROOF_FILES.signedEnvelope} is missing`, { path: PROOF_FILES.signedEnvelope });
+}
+
+/** Runs checks that may be unable to answer. A verdict that is no stands without their answer; a verdict that is yes does not. */
+class Attempts {
+  readonly #errors: ProofError[] = [];
+
+  async make<N extends CheckName>(name: N, check: () => Check<N> | Promise<Check<N>>): Promise<Check<N>> {
+    try {
+      return await check();
+    } catch (error) {
+      const reason = toProofError(error);
+      if (reason.code === 'ABORTED') throw reason;
+      this.#errors.push(reason);
+      return checks.unchecked(name, `could not be checked (${reason.code})`);
+    }
+  }
+
+  throwUnlessRefused(all: Checks): void {
+    const [worst] = [...this.#errors].sort((a, b) => b.exitCode - a.exitCode);
+    if (worst !== undefined && !CHECKS.some((name) => all[name].status === 'failed')) throw worst;
+  }
+}
+
+function conclude({ run, project, proof }: Case, all: Checks, signed?: Signed): Judgement {
+  const { uri, sha256 } = run.policy;
+  const summary = signed?.artifacts?.summary;
+  const verdict: Verdict = {
+    project: project.name,
+    result: resultOf(all),
+    checks: CHECKS.map((name) => all[name]),
+    ...(signed === undefined ? {} : { signer: { kind: 'key', fingerprint: signed.fingerprint }, statementSha256: signed.statementSha256 }),
+    ...(summary === undefined ? {} : { subjects: { files: summary.files, bytes: summary.bytes } }),
+    policy: { uri, sha256 },
+  };
+  if (signed?.statement === undefined) return { verdict };
+  const bundle = { uri: proof.uri, sha256: sha256Hex(proof.bundle) };
+  const time = run.session.env.now();
+  return { verdict, vsa: buildVsa({ project, result: verdict.result, statement: signed.statement, policy: { uri, sha256 }, bundle, time }) };
+}

@@ -1,0 +1,12 @@
+export { checkBundle } from './bundle';
+export { failed, unchecked } from './check';
+export { checkBuilder, checkSource } from './claims';
+export { checkDependencies } from './dependencies';
+export { checkEnvelope } from './envelope';
+export { checkFreshness } from './freshness';
+export { checkIdentity } from './identity';
+export { notReached } from './not-reached';
+export { refuseRule } from './rule';
+export { checkSignature } from './signature';
+export { checkStatement } from './statement';
+export { checkSubjects, compareFiles, compareFolders, compareSorted, Differences, matchesSubject, refuseArtifacts, refuseManifest } from './subjects';
