@@ -1,4 +1,4 @@
-import { bundleFromJSON, bundleToJSON, toDSSEBundle, type Bundle } from '@sigstore/bundle';
+import { bundleFromJSON, bundleToJSON, toDSSEBundle, type Bundle, type TransparencyLogEntry } from '@sigstore/bundle';
 import { dsse } from '@sigstore/core';
 import { ProofError } from '../errors';
 import { MAX_DOCUMENT_BYTES } from '../files';
@@ -13,20 +13,35 @@ export function preAuthEncoding(payload: Uint8Array): Buffer {
   return dsse.preAuthEncoding(PAYLOAD_TYPE, toBuffer(payload));
 }
 
-/**
- * A Sigstore bundle v0.3 with a DSSE envelope signed by a managed key: RFC 8785 bytes and one newline.
- * `keyHint` helps people and tools to find the key; it proves nothing and must never select one.
- */
-export function dsseBundle(input: { payload: Uint8Array; signature: Uint8Array; keyHint: string }): Buffer {
+export type { TransparencyLogEntry } from '@sigstore/bundle';
+
+/** Signed by a managed key. The hint helps people and tools to find the key; it proves nothing and must never select one. */
+interface ByKey {
+  readonly keyHint: string;
+}
+
+/** Signed with the key of a certificate (DER), and when that was: log entries, and RFC 3161 timestamps (DER of TimeStampResp) of the signature. */
+interface ByCertificate {
+  readonly certificate: Uint8Array;
+  readonly tlogEntries: readonly TransparencyLogEntry[];
+  readonly timestamps: readonly Uint8Array[];
+}
+
+/** A Sigstore bundle v0.3 with a DSSE envelope over a statement: RFC 8785 bytes and one newline. */
+export function dsseBundle(input: { payload: Uint8Array; signature: Uint8Array } & (ByKey | ByCertificate)): Buffer {
   const bundle = toDSSEBundle({
     artifact: toBuffer(input.payload),
     artifactType: PAYLOAD_TYPE,
     signature: toBuffer(input.signature),
-    keyHint: input.keyHint,
+    ...('certificate' in input ? { certificate: toBuffer(input.certificate) } : { keyHint: input.keyHint }),
   });
   // DSSE makes keyid optional. Go's implementation skips a signature whose keyid is not its verifier's own kind of key id, so that
   // cosign finds no signature at all; the clients of Sigstore therefore leave it empty and give the hint beside the envelope.
   for (const signature of bundle.content.dsseEnvelope.signatures) signature.keyid = '';
+  if ('certificate' in input) {
+    const rfc3161Timestamps = input.timestamps.map((signedTimestamp) => ({ signedTimestamp: toBuffer(signedTimestamp) }));
+    Object.assign(bundle.verificationMaterial, { tlogEntries: input.tlogEntries, timestampVerificationData: { rfc3161Timestamps } });
+  }
   return Buffer.from(jsonDocument(bundleToJSON(bundle)));
 }
 

@@ -26,7 +26,8 @@ export async function startFulcio(issuer: Issuer, options: ServiceOptions): Prom
   const ctlog = newKeyPair();
   const issue: Fulcio['issue'] = (publicKey, claims, { lifetimeMs = fulcio.lifetimeMs, backdateMs = 0, sct = true } = {}) => {
     const notBefore = new Date(Date.now() - backdateMs);
-    const name = claims['email'] === undefined ? uri(String(claims['sub'])) : email(String(claims['email']));
+    const { email: address, job_workflow_ref: workflow, sub } = claims;
+    const name = address === undefined ? uri(workflow === undefined ? String(sub) : `${GITHUB}${String(workflow)}`) : email(String(address));
     const extensions = [KEY_USAGE.digitalSignature, extendedKeyUsage('1.3.6.1.5.5.7.3.3'), alternativeName(name), ...claimExtensions(claims)];
     const tbs = toBeSigned(authority, { publicKey, notBefore, notAfter: new Date(notBefore.getTime() + lifetimeMs), extensions });
     return signCertificate(sct ? tbs(sctExtension(tbs(), authority, ctlog)) : tbs(), authority.keys.privateKey);

@@ -10,7 +10,7 @@ const COMMIT = 'a'.repeat(40);
 /** The claims of a GitHub Actions job, as far as Fulcio looks at them. */
 const JOB: Claims = {
   aud: 'sigstore',
-  sub: IDENTITY,
+  sub: 'repo:acme/widgets:ref:refs/heads/main',
   event_name: 'push',
   sha: COMMIT,
   workflow: 'release',
