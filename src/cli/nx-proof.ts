@@ -1,3 +1,4 @@
+#!/usr/bin/env node
 import type { ExitCode } from '../errors';
 import { main } from './main';
 

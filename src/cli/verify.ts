@@ -1,11 +1,11 @@
 import { keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
 import type { Session } from '../commands/session';
-import { verifyProof, verifyWorkspace } from '../commands/verify';
+import { verifyMany, verifyWorkspace } from '../commands/verify';
 import { EXIT, ProofError, worstExit, type ExitCode } from '../errors';
 import { count, verdictLines } from '../model/report';
 import type { Verdict } from '../model/verdict';
 import { fileOption, inWorkspace, textOption, type CommandContext } from './context';
-import { errorDocument, outcomeOf, printOutcome, type Outcome } from './outcomes';
+import { errorDocument, printOutcome, type Outcome } from './outcomes';
 import { invalid } from './parse';
 import { projectHere, projectNamed, selectPath, type Selected } from './selection';
 
@@ -16,11 +16,9 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
     const selected = context.values['all'] === true ? undefined : await select(context, session);
     const policy = await policyOf(context, session);
     for (const warning of policy.warnings) context.printer.log('warn', warning);
-    const print = (outcome: Outcome<Verdict>): void => {
-      clear();
-      printOutcome(context.printer, outcome, verdictLines);
-    };
-    const outcomes = selected === undefined ? await verifyAll(session, policy, print) : await verifyEach(session, policy, selected, print);
+    const outcomes = await verify(session, policy, selected);
+    clear();
+    for (const outcome of outcomes) printOutcome(context.printer, outcome, verdictLines);
     return finish(context, outcomes);
   });
 }
@@ -63,23 +61,10 @@ async function select(context: CommandContext, { workspace }: Session): Promise<
   return [{ project }];
 }
 
-async function verifyEach(session: Session, policy: LoadedPolicy, selected: readonly Selected[], print: (outcome: Outcome<Verdict>) => void): Promise<Outcome<Verdict>[]> {
-  const outcomes: Outcome<Verdict>[] = [];
-  for (const request of selected) {
-    const outcome = await outcomeOf(request.project.name, () => verifyProof(session, { ...request, policy }));
-    outcomes.push(outcome);
-    print(outcome);
-  }
-  return outcomes;
-}
-
 /** @throws ProofError PROOF_NOT_FOUND when there is nothing to verify: that is never a success */
-async function verifyAll(session: Session, policy: LoadedPolicy, print: (outcome: Outcome<Verdict>) => void): Promise<Outcome<Verdict>[]> {
-  const found = await verifyWorkspace(session, { policy });
-  if (found.length === 0) throw new ProofError('PROOF_NOT_FOUND', `no project of ${session.workspace.root} has a proof, and the policy requires none`);
-  const outcomes = found.map((outcome) => ('verdict' in outcome ? { project: outcome.project, result: outcome.verdict } : outcome));
-  for (const outcome of outcomes) print(outcome);
-  return outcomes;
+async function verify(session: Session, policy: LoadedPolicy, selected: readonly Selected[] | undefined): Promise<Outcome<Verdict>[]> {
+  const found = selected === undefined ? await verifyWorkspace(session, { policy }) : await verifyMany(session, selected.map((request) => ({ ...request, policy })));
+  return found.map((outcome) => ('verdict' in outcome ? { project: outcome.project, result: outcome.verdict } : outcome));
 }
 
 function finish({ printer }: CommandContext, outcomes: readonly Outcome<Verdict>[]): ExitCode {

@@ -23,7 +23,7 @@ export interface Workspace {
   readonly projects: ReadonlyMap<string, Project>;
 }
 
-/** The files of a proof, relative to the project (DESIGN section 3). One folder per verb. */
+/** The files of a proof, relative to the project. One folder per verb. */
 export const PROOF_FOLDER = '.proof';
 export const PROOF_FILES = {
   statement: `${PROOF_FOLDER}/create/statement.intoto.json`,
