@@ -1,20 +1,16 @@
 import { constants, type Stats } from 'node:fs';
 import { mkdir, open, type FileHandle } from 'node:fs/promises';
-import os from 'node:os';
 import path from 'node:path';
+import { geteuid } from 'node:process';
 import { ProofError, isSystemError } from '../errors';
 import { createFileAtomic, lstatIfExists } from '../files';
+import { userFolder } from '../user-folder';
 
 const MAX_KEY_BYTES = 64 * 1024;
 
-/** Where the user's own key lies: `$XDG_CONFIG_HOME/nx-proof/signing.key.pem`, on Windows in `%APPDATA%`. Absolute native path. */
-export function locateSigningKey(variables: Readonly<Record<string, string | undefined>>, platform: NodeJS.Platform = os.platform(), home = os.homedir()): string {
-  const { join, isAbsolute } = platform === 'win32' ? path.win32 : path.posix;
-  const [variable, fallback] = platform === 'win32' ? ['APPDATA', join(home, 'AppData', 'Roaming')] : ['XDG_CONFIG_HOME', join(home, '.config')];
-  const configured = variables[variable];
-  // A relative path is to be ignored: https://specifications.freedesktop.org/basedir-spec/latest/
-  const folder = configured !== undefined && isAbsolute(configured) ? configured : fallback;
-  return join(folder, 'nx-proof', 'signing.key.pem');
+/** Where the user's own key lies: `signing.key.pem` in the user's folder. Absolute native path. */
+export function locateSigningKey(variables: Readonly<Record<string, string | undefined>>): string {
+  return path.join(userFolder(variables), 'signing.key.pem');
 }
 
 /** The public key's file beside a private key's: `x.key.pem` and `x.pub.pem`. */
@@ -29,7 +25,7 @@ export function publicKeyFile(file: string): string {
  * @returns undefined when there is no such file
  * @throws ProofError KEY_PERMISSIONS, KEY_INVALID for what is no file or no key by its size
  */
-export async function readKeyFile(file: string, owner: number | undefined = ownUser()): Promise<string | undefined> {
+export async function readKeyFile(file: string, owner: number | undefined = geteuid?.()): Promise<string | undefined> {
   const handle = await openIfExists(file);
   if (handle === undefined) return undefined;
   try {
@@ -60,16 +56,6 @@ function requirePrivate(file: string, stats: Stats, owner: number | undefined): 
   }
   if (owner !== undefined && stats.uid !== owner && stats.uid !== 0) {
     throw new ProofError('KEY_PERMISSIONS', `${file} belongs to another user (${stats.uid}), who can change the key`, { details: { file, uid: stats.uid } });
-  }
-}
-
-/** The user of this process; undefined on Windows, and in a container whose user has no name. */
-function ownUser(): number | undefined {
-  try {
-    const { uid } = os.userInfo();
-    return uid < 0 ? undefined : uid;
-  } catch {
-    return undefined;
   }
 }
 

@@ -7,19 +7,9 @@ import { temporaryFolder } from '../support/folder';
 const isPosix = path.sep === '/';
 
 describe('locateSigningKey', () => {
-  it.each([
-    [{ XDG_CONFIG_HOME: '/xdg' }, 'linux', '/home/me', '/xdg/nx-proof/signing.key.pem'],
-    [{}, 'linux', '/home/me', '/home/me/.config/nx-proof/signing.key.pem'],
-    [{ XDG_CONFIG_HOME: '' }, 'darwin', '/Users/me', '/Users/me/.config/nx-proof/signing.key.pem'],
-    [{ XDG_CONFIG_HOME: 'relative' }, 'linux', '/home/me', '/home/me/.config/nx-proof/signing.key.pem'],
-    [{ APPDATA: 'D:\\Data' }, 'win32', 'C:\\Users\\me', 'D:\\Data\\nx-proof\\signing.key.pem'],
-    [{ XDG_CONFIG_HOME: '/xdg' }, 'win32', 'C:\\Users\\me', 'C:\\Users\\me\\AppData\\Roaming\\nx-proof\\signing.key.pem'],
-  ] as const)('when given %j on %s it lies in the folder for settings of the user', (variables, platform, home, file) => {
-    expect(locateSigningKey(variables, platform, home)).toBe(file);
-  });
-
-  it('when given nothing else it uses this machine', () => {
-    expect(path.isAbsolute(locateSigningKey({}))).toBe(true);
+  it('when asked it is a file in the folder of the user', () => {
+    const settings = temporaryFolder();
+    expect(locateSigningKey({ XDG_CONFIG_HOME: settings, APPDATA: settings })).toBe(path.join(settings, 'nx-proof', 'signing.key.pem'));
   });
 });
 
