@@ -188,7 +188,8 @@ describe('walk', () => {
   it.runIf(process.platform === 'linux')('when folders are nested deeper than a path can be long, it reports IO_ERROR with the path', async () => {
     const root = workspaceOf({ 'd/a': '' });
     const name = 'x'.repeat(250);
-    execFileSync('sh', ['-c', `for i in $(seq 20); do mkdir ${name} && cd ${name} || exit 1; done`], { cwd: path.join(root, 'd') });
+    const nest = 'for (let i = 0; i < 20; i++) { fs.mkdirSync(process.argv[1]); process.chdir(process.argv[1]); }';
+    execFileSync(process.execPath, ['-e', nest, name], { cwd: path.join(root, 'd') });
     try {
       await expect(files(root, 'd')).rejects.toMatchObject({ code: 'IO_ERROR', details: { path: expect.stringContaining(`d/${name}/${name}`), errno: 'ENAMETOOLONG' } });
     } finally {
