@@ -29,11 +29,19 @@ const CONCURRENCY = 4;
  * FILE_CHANGED, ABORTED: no verdict could be reached
  */
 export async function verifyProof(session: Session, request: VerifyRequest): Promise<Verdict> {
-  try {
-    return await verifyOne(openRun(session, request.policy, judgeProof), request);
-  } catch (error) {
-    throw toProofError(error, `project ${request.project.name}`);
-  }
+  return openVerifier(session, request.policy)(request);
+}
+
+/** verifyProof for projects one by one that share what they have in common: as a dependency, too, a proof is judged once. */
+export function openVerifier(session: Session, policy: LoadedPolicy): (request: Omit<VerifyRequest, 'policy'>) => Promise<Verdict> {
+  const run = openRun(session, policy, judgeProof);
+  return async (request) => {
+    try {
+      return await verifyOne(run, { ...request, policy });
+    } catch (error) {
+      throw toProofError(error, `project ${request.project.name}`);
+    }
+  };
 }
 
 /**

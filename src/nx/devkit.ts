@@ -11,17 +11,15 @@ export type CoreDevkit = Pick<typeof devkit, 'createProjectGraphAsync' | 'getPro
  * @throws ProofError NX_UNSUPPORTED when neither is there
  */
 export function loadDevkit(root: string): CoreDevkit {
-  for (const name of ['@nx/devkit', 'nx/src/devkit-exports']) {
-    const found = requireFrom(root, name);
-    if (found !== undefined) return found as CoreDevkit;
-  }
-  throw new ProofError('NX_UNSUPPORTED', `neither @nx/devkit nor nx was found in ${root}`);
+  const found = requireFrom(root, '@nx/devkit', 'nx/src/devkit-exports');
+  if (found === undefined) throw new ProofError('NX_UNSUPPORTED', `neither @nx/devkit nor nx was found in ${root}`);
+  return found as CoreDevkit;
 }
 
-/** A module as the workspace sees it, else as this package does; undefined when there is none. */
-export function requireFrom(root: string, name: string): unknown {
+/** The first of these modules that the workspace has, else that this package has; undefined when there is none. */
+export function requireFrom(root: string, ...names: readonly string[]): unknown {
   for (const require of [createRequire(path.join(root, 'package.json')), createRequire(__filename)]) {
-    const file = tryResolve(require, name);
+    const file = names.map((name) => tryResolve(require, name)).find((resolved) => resolved !== undefined);
     if (file !== undefined) return require(file);
   }
   return undefined;

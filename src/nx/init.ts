@@ -1,11 +1,11 @@
-import { createPublicKey, type KeyObject } from 'node:crypto';
 import type { Tree } from '@nx/devkit';
+import { prepareUserKey, type UserKey } from '../commands/keys';
 import { keyFile, POLICY_FILE } from '../commands/policy';
+import type { Env } from '../env';
 import { fingerprint, publicKeyPem } from '../model/keys';
 import { BRAND } from '../model/report';
 import type { Policy } from '../model/types';
-import { generatePrivateKey, locateSigningKey, privateKeyPem, writeKeyFiles } from '../sign';
-import { processEnv } from './env';
+import { locateSigningKey } from '../sign';
 import { editTreeJson, readTreeJson } from './edit-json';
 import { packageNameOf, registerPlugin } from './registration';
 import { defaultPublicKey } from './user-key';
@@ -23,57 +23,49 @@ export interface Initialised {
 
 /**
  * Sets a workspace up: the plugin in nx.json, a policy that trusts the user's key on this machine, and what git ignores. What is there is kept.
- * @throws ProofError WORKSPACE_INVALID, KEY_INVALID, KEY_PASSPHRASE
+ * @throws ProofError WORKSPACE_INVALID, KEY_INVALID, KEY_PASSPHRASE, KEY_PERMISSIONS
  */
-export function initWorkspace(tree: Tree, options: InitOptions): Initialised {
+export async function initWorkspace(tree: Tree, options: InitOptions, env: Env): Promise<Initialised> {
   const packageName = packageNameOf(tree);
   registerPlugin(tree, packageName);
   if (options.sync === true) registerSync(tree, `${packageName}:sync`);
   ignore(tree, ['.proof', '.nx/proof']);
-  const key = userKey();
-  const isNew = !tree.exists(POLICY_FILE);
-  if (isNew) writePolicy(tree, packageName, key.publicKey);
-  return { finish: async () => [...(await key.save()), ...(isNew ? [] : stranger(tree, key.publicKey))] };
+  const key = await signingKey(env);
+  const hadPolicy = tree.exists(POLICY_FILE);
+  if (!hadPolicy) writePolicy(tree, packageName, key);
+  const finish = async (): Promise<string[]> => {
+    await key.save();
+    const made = key.isNew ? [`${BRAND} made a signing key of your own, ${locateSigningKey(env.env)} (fingerprint ${key.fingerprint})`] : [];
+    return hadPolicy ? [...made, ...stranger(tree, key)] : made;
+  };
+  return { finish };
 }
 
-interface UserKey {
-  readonly publicKey: KeyObject;
-  /** Writes a key that was just made; lines that say so. */
-  readonly save: () => Promise<string[]>;
-}
+type Key = Omit<UserKey, 'type'>;
 
 /** The key that proof-sign will use; if there is none, one in memory. */
-function userKey(): UserKey {
-  const { env } = processEnv();
-  const known = defaultPublicKey(env);
-  if (known !== undefined) return { publicKey: known, save: () => Promise.resolve([]) };
-  const privateKey = generatePrivateKey('ecdsa-p256');
-  const publicKey = createPublicKey(privateKey);
-  const save = async (): Promise<string[]> => {
-    const file = locateSigningKey(env);
-    await writeKeyFiles(file, privateKeyPem(privateKey, env['NX_PROOF_KEY_PASSPHRASE'] || undefined), publicKeyPem(publicKey));
-    return [`${BRAND} made a signing key of your own, ${file} (fingerprint ${fingerprint(publicKey)})`];
-  };
-  return { publicKey, save };
+async function signingKey(env: Env): Promise<Key> {
+  const pem = env.env['NX_PROOF_SIGNING_KEY'] ?? '';
+  const publicKey = pem === '' ? undefined : defaultPublicKey(env.env);
+  if (publicKey === undefined) return prepareUserKey(env);
+  return { fingerprint: fingerprint(publicKey), publicKeyPem: publicKeyPem(publicKey), isNew: false, save: () => Promise.resolve() };
 }
 
 /** One rule for all projects, which holds on the machines of people alone: `scope` is refused in CI. */
-function writePolicy(tree: Tree, packageName: string, publicKey: KeyObject): void {
-  const key = fingerprint(publicKey);
+function writePolicy(tree: Tree, packageName: string, key: Key): void {
   const policy: Policy = {
     $schema: `./node_modules/${packageName}/schemas/proof-policy.schema.json`,
     version: 1,
-    rules: [{ projects: ['*'], signers: [{ key }], scope: 'local' }],
+    rules: [{ projects: ['*'], signers: [{ key: key.fingerprint }], scope: 'local' }],
   };
   tree.write(POLICY_FILE, `${JSON.stringify(policy, null, 2)}\n`);
-  tree.write(keyFile(key), publicKeyPem(publicKey));
+  tree.write(keyFile(key.fingerprint), key.publicKeyPem);
 }
 
 /** What to do when the policy was written by somebody else and does not name the user's key. */
-function stranger(tree: Tree, publicKey: KeyObject): string[] {
-  const key = fingerprint(publicKey);
-  if ((tree.read(POLICY_FILE, 'utf-8') ?? '').includes(key)) return [];
-  return [`${BRAND} ${POLICY_FILE} is there already and does not name your key ${key}; "nx-proof key trust FILE" adds a public key to it`];
+function stranger(tree: Tree, key: Key): string[] {
+  if ((tree.read(POLICY_FILE, 'utf-8') ?? '').includes(key.fingerprint)) return [];
+  return [`${BRAND} ${POLICY_FILE} is there already and does not name your key ${key.fingerprint}; "nx-proof key trust FILE" adds a public key to it`];
 }
 
 function registerSync(tree: Tree, generator: string): void {
