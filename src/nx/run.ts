@@ -2,6 +2,7 @@ import os from 'node:os';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
 import { openSession, type Session } from '../commands/session';
 import { toProofError } from '../errors';
+import { printable } from '../files';
 import { errorLines } from '../model/report';
 import { toWorkspace, type NxContext } from './context';
 import { processEnv } from './env';
@@ -24,7 +25,7 @@ export async function runTask<V extends Verb>(verb: V, runner: Runner<V>, option
   const worker = new Worker(verb, runner, context);
   try {
     const { success, lines } = await worker.run(context.projectName ?? '', options);
-    for (const line of lines) (success ? console.log : console.error)(line);
+    for (const line of lines) (success ? console.log : console.error)(printable(line));
     return { success };
   } finally {
     await worker.close();
@@ -73,8 +74,7 @@ class Worker<V extends Verb> {
       this.#work ??= this.#open();
       return await this.#work(project, parseOptions<V>(this.#verb, options) as OptionsOf[V]);
     } catch (error) {
-      const stack = process.env['NX_VERBOSE_LOGGING'] === 'true' && error instanceof Error && error.stack !== undefined ? [error.stack] : [];
-      return { success: false, lines: [...errorLines(project, toProofError(error)), ...stack] };
+      return { success: false, lines: [...errorLines(project, toProofError(error)), ...stackOf(error)] };
     }
   }
 
@@ -83,10 +83,16 @@ class Worker<V extends Verb> {
   }
 }
 
+/** For --verbose alone: users are told what is wrong, not where in this program it was noticed. */
+function stackOf(error: unknown): string[] {
+  const isVerbose = process.env['NX_VERBOSE_LOGGING'] === 'true';
+  return isVerbose && error instanceof Error && error.stack !== undefined ? error.stack.split('\n') : [];
+}
+
 async function timed(run: () => Promise<TaskReport>): Promise<BatchResult['result']> {
   const startTime = Date.now();
   const { success, lines } = await run();
-  return { success, terminalOutput: `${lines.join('\n')}\n`, startTime, endTime: Date.now() };
+  return { success, terminalOutput: lines.map((line) => `${printable(line)}\n`).join(''), startTime, endTime: Date.now() };
 }
 
 /** The tasks of the same batch that come first. An edge is an id in Nx 23, `{id}` in Nx 24. */
