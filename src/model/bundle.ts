@@ -85,12 +85,18 @@ const strict = strictFields({ what: 'bundle', invalid: 'BUNDLE_INVALID', ambiguo
 export function readBundle(bytes: Uint8Array): ParsedBundle {
   if (bytes.length > MAX_DOCUMENT_BYTES) throw new ProofError('FILE_TOO_LARGE', `bundle: ${bytes.length} bytes; at most ${MAX_DOCUMENT_BYTES} are read`);
   const json = parseJson(bytes, 'bundle');
+  requireMediaType(json);
   const top = strict.object(json, '', ['mediaType', 'verificationMaterial', 'dsseEnvelope', 'messageSignature']);
   if (repeatsMembers(bytes, json)) strict.refuse('BUNDLE_AMBIGUOUS', '', 'has a field twice');
-  if (!MEDIA_TYPES.includes(top.value['mediaType'])) strict.refuse('BUNDLE_INVALID', '/mediaType', `must be one of ${JSON.stringify(MEDIA_TYPES)}`);
   const { payload, signature } = readDsse(top);
   const material = readMaterial(strict.member(top, 'verificationMaterial', [...MATERIALS, 'tlogEntries', 'timestampVerificationData']));
   return { payload, signature, ...material, bundle: toBundle(json) };
+}
+
+/** First of all: a document of another kind is no bundle, whatever else it has. */
+function requireMediaType(json: unknown): void {
+  const isBundle = typeof json === 'object' && json !== null && 'mediaType' in json && MEDIA_TYPES.includes(json.mediaType);
+  if (!isBundle) strict.refuse('BUNDLE_INVALID', '/mediaType', `must be one of ${JSON.stringify(MEDIA_TYPES)}`);
 }
 
 /** https://github.com/secure-systems-lab/dsse/blob/master/envelope.md; a Sigstore bundle allows one signature only. */

@@ -50,9 +50,10 @@ describe('readBundle', () => {
   });
 
   it.each([
-    ['an array', '/', Buffer.from('[]')],
+    ['an array', '/mediaType', Buffer.from('[]')],
     ['an empty object', '/mediaType', Buffer.from('{}')],
-    ['a statement', '/', Buffer.from('null')],
+    ['null', '/mediaType', Buffer.from('null')],
+    ['a statement', '/mediaType', Buffer.from('{"_type":"x"}')],
     ['a later media type', '/mediaType', edited((b) => (b['mediaType'] = 'application/vnd.dev.sigstore.bundle.v0.4+json'))],
     ['a media type with a suffix', '/mediaType', edited((b) => (b['mediaType'] = 'application/vnd.dev.sigstore.bundle.v0.3+jsonx'))],
     ['no verification material', '/verificationMaterial', edited((b) => delete (b as Json)['verificationMaterial'])],
