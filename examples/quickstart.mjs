@@ -22,7 +22,8 @@ const env = {
 };
 const terminal = new Terminal({ cwd: workspace, env, timeLimitMs: TIME_LIMIT_MS });
 
-const npm = (...args) => terminal.run('npm', [process.execPath, npmEntry()], args, { cwd: REPOSITORY, env: process.env });
+const npm = (...args) => terminal.run('npm', [process.execPath, npmEntry()], args, { cwd: REPOSITORY, env: process.env, isQuiet: true });
+const pnpm = (...args) => terminal.run('pnpm', [process.execPath, PNPM], args, { isQuiet: true });
 const nx = (...args) => terminal.run('pnpm nx', [process.execPath, PNPM, 'nx'], args);
 const nxProof = (...args) => terminal.run('pnpm nx-proof', [process.execPath, PNPM, 'nx-proof'], args);
 const verifyAlone = (...args) => nxProof('verify', ...args, '--graph', GRAPH);
@@ -41,8 +42,9 @@ async function installExample(tarball) {
   terminal.step('Copy the example workspace and install Nx, TypeScript and the packed plugin');
   await cp(path.join(REPOSITORY, 'examples', 'workspace'), workspace, { recursive: true, filter: (file) => !/[\\/](node_modules|dist|\.nx|\.proof)$/.test(file) });
   await git('init', '--quiet');
-  const installed = await terminal.run('pnpm', [process.execPath, PNPM], ['add', '--save-dev', '--workspace-root', '--reporter=append-only', tarball]);
-  terminal.succeeded(installed, 'the workspace installs');
+  await git('remote', 'add', 'origin', 'https://github.com/example/shop.git');
+  terminal.succeeded(await pnpm('install'), 'the workspace installs');
+  terminal.succeeded(await pnpm('add', '--save-dev', '--workspace-root', tarball), 'and nx-proof with it');
 }
 
 async function trustKey() {

@@ -28,11 +28,13 @@ export class Terminal {
     console.log(`\n${this.#steps}. ${title}`);
   }
 
-  /** `shown` stands for `command` (an array: program and first arguments) in what is printed. */
-  async run(shown, command, args, { cwd = this.#cwd, env = this.#env } = {}) {
+  /**
+   * `shown` stands for `command` (an array: program and first arguments) in what is printed. With `isQuiet` the output is shown only of what failed.
+   */
+  async run(shown, command, args, { cwd = this.#cwd, env = this.#env, isQuiet = false } = {}) {
     console.log(`\n  $ ${[shown, ...args.map(quoted)].join(' ')}`);
     const result = await this.#spawn([...command, ...args], { cwd, env });
-    if (result.output.trim() !== '') this.print(result.output);
+    if (result.output.trim() !== '' && !(isQuiet && result.code === 0)) this.print(result.output);
     if (result.code !== 0) console.log(`    (exit code ${result.code})`);
     return result;
   }

@@ -50,6 +50,7 @@ export function isolatedEnv(home) {
     GIT_CONFIG_NOSYSTEM: '1',
     NX_DAEMON: 'false',
     NX_TUI: 'false',
-    NO_COLOR: '1',
+    // Nx would set it to true for its tasks; unlike NO_COLOR, node does not warn of it.
+    FORCE_COLOR: '0',
   };
 }
