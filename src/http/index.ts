@@ -31,7 +31,7 @@ export function createHttp(options: HttpOptions): Http {
       dispatcher ??= openDispatcher(env, options.ca);
       const interrupt = request.signal === undefined ? env.signal : AbortSignal.any([env.signal, request.signal]);
       const shared = { dispatcher: await dispatcher, timing, pace, now: env.now };
-      return follow(new Exchange(shared, request, request.deadlineMs ?? DEFAULT_DEADLINE_MS, interrupt), request, url, options.endpoints);
+      return follow(new Exchange(shared, request, request.deadlineMs ?? options.deadlineMs ?? DEFAULT_DEADLINE_MS, interrupt), request, url, options.endpoints);
     },
     close: async () => {
       const opened = dispatcher;

@@ -8,7 +8,7 @@ export interface HttpRequest {
   readonly body?: string | Uint8Array;
   /** The largest body that is accepted, in bytes; 4 MiB unless set. */
   readonly maxBytes?: number;
-  /** For all attempts together, waits between them included; 60,000 ms unless set. */
+  /** For all attempts together, waits between them included; that of the options unless set. */
   readonly deadlineMs?: number;
   /** Beside the signal of `Env`. */
   readonly signal?: AbortSignal;
@@ -48,6 +48,8 @@ export interface HttpOptions {
   readonly endpoints?: readonly string[];
   /** Requests per second to each origin; without limit unless set. */
   readonly rate?: number;
+  /** For requests that set none; 60,000 ms unless set. */
+  readonly deadlineMs?: number;
   /** PEM certificates trusted beside those of Node.js and NODE_EXTRA_CA_CERTS. */
   readonly ca?: string;
   readonly timing?: Partial<Timing>;
