@@ -20,7 +20,10 @@ const config = defineConfig({
   splitting: true,
   clean: true,
   sourcemap: false,
-  dts: { entry: ['src/index.ts', 'src/plugin.ts'] },
+  dts: { entry: { 'src/index': 'src/index.ts', 'src/plugin': 'src/plugin.ts' } },
+  esbuildOptions(options) {
+    options.chunkNames = 'chunks/[name]-[hash]';
+  },
   // ESM-only packages are bundled, since require() of ES modules is not everywhere.
   noExternal: ['p-limit', 'yocto-queue'],
 });

@@ -4,7 +4,7 @@ import { projectOf, resolveBuild, toWorkspace, type NxContext } from '../../src/
 import { graphOf } from './graph';
 
 const task = (project: string, target: string, configuration?: string): TaskGraph =>
-  ({ roots: [], dependencies: {}, continuousDependencies: {}, tasks: { x: { id: 'x', target: { project, target, ...(configuration === undefined ? {} : { configuration }) }, overrides: {}, outputs: [], parallelism: true } } });
+  ({ roots: [], dependencies: {}, continuousDependencies: {}, tasks: { x: { id: 'x', target: { project, target, ...(configuration === undefined ? {} : { configuration }) }, overrides: {}, outputs: [], parallelism: true, cache: true } } });
 
 const projectGraph = graphOf({
   app: {
