@@ -28,7 +28,7 @@ const UNSEEN_OWNER_MS = 15 * 60_000;
 
 /**
  * Runs `run` while no other process that uses the same `file` runs its own. The lock of a process that died is taken over in
- * milliseconds; the lock of one that lives never is, however long it stands still (docs/decisions/0003-lock.md). The folder must exist.
+ * milliseconds; the lock of one that lives never is, however long it stands still (docs/decisions/0004-a-lock-published-by-link.md). The folder must exist.
  * @throws ProofError LOCK_TIMEOUT after `waitMs`, ABORTED
  */
 export async function withLock<T>(file: string, options: LockOptions, run: () => Promise<T>): Promise<T> {
