@@ -37,12 +37,12 @@ export async function trustKeyInPolicy(text: string | undefined, trust: KeyTrust
   if (rule !== undefined) {
     checkReached(policy, index, trust);
     const isChanged = !rule.signers.some((signer) => isKeySigner(signer) && signer.key === trust.key);
-    const edited = isChanged ? await insert(text, ['rules', index, 'signers', rule.signers.length], { key: trust.key }) : text;
+    const edited = isChanged ? await insert(text, ['rules', index, 'signers'], rule.signers.length, { key: trust.key }) : text;
     return { text: edited, rule: `rules[${index}]`, isChanged };
   }
   const place = placeOfRule(policy, trust);
   checkReached(policy, place, trust);
-  return { text: await insert(text, ['rules', place], newRule(trust)), rule: `rules[${place}]`, isChanged: true };
+  return { text: await insert(text, ['rules'], place, newRule(trust)), rule: `rules[${place}]`, isChanged: true };
 }
 
 function newRule({ key, projects, scope }: KeyTrust): Rule {
@@ -91,9 +91,43 @@ function covers(earlier: string, pattern: string): boolean {
   return isName && !earlier.startsWith('tag:') && matchesPattern(earlier, { name: pattern, tags: [] });
 }
 
-async function insert(text: string, at: (string | number)[], value: unknown): Promise<string> {
-  const { applyEdits, modify } = await import('jsonc-parser');
-  const indent = /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
-  const formattingOptions = { insertSpaces: !indent.startsWith('\t'), tabSize: indent.length, eol: text.includes('\r\n') ? '\r\n' : '\n' };
-  return applyEdits(text, modify(text, at, value, { isArrayInsertion: true, formattingOptions }));
+/**
+ * The text with one more element in the array at `path`, before that of `index` or at the end. Not a byte of what is there changes: the element goes on
+ * lines of its own where its neighbour does, and beside it where not.
+ */
+async function insert(text: string, path: (string | number)[], index: number, value: object): Promise<string> {
+  const { findNodeAtLocation, parseTree } = await import('jsonc-parser');
+  const root = parseTree(text);
+  const array = root && findNodeAtLocation(root, path);
+  if (array === undefined) throw new TypeError(`the policy has no array at ${path.join('.')}`);
+  const next = array.children?.[index];
+  const last = array.children?.at(-1);
+  if (next !== undefined) return splice(text, next.offset, ({ element, gap }) => `${element},${gap}`, lineIndent(text, next.offset), value);
+  if (last !== undefined) return splice(text, last.offset + last.length, ({ element, gap }) => `,${gap}${element}`, lineIndent(text, last.offset), value);
+  const outer = /^[ \t]*/.exec(text.slice(text.lastIndexOf('\n', array.offset) + 1))?.[0] ?? '';
+  return splice(text, array.offset + 1, ({ element, gap, eol }) => `${gap}${element}${eol}${outer}`, outer + indentUnit(text), value);
+}
+
+interface Element {
+  readonly element: string;
+  /** What goes between two elements. */
+  readonly gap: string;
+  readonly eol: string;
+}
+
+function splice(text: string, at: number, render: (element: Element) => string, indent: string | undefined, value: object): string {
+  const eol = text.includes('\r\n') ? '\r\n' : '\n';
+  const pretty = JSON.stringify(value, null, indentUnit(text)).replaceAll('\n', `${eol}${indent ?? ''}`);
+  const element = indent === undefined ? { element: JSON.stringify(value), gap: ' ', eol } : { element: pretty, gap: `${eol}${indent}`, eol };
+  return text.slice(0, at) + render(element) + text.slice(at);
+}
+
+/** The indentation before an element that begins its line; undefined for one that does not. */
+function lineIndent(text: string, offset: number): string | undefined {
+  const before = text.slice(text.lastIndexOf('\n', offset - 1) + 1, offset);
+  return text.lastIndexOf('\n', offset - 1) !== -1 && /^[ \t]*$/.test(before) ? before : undefined;
+}
+
+function indentUnit(text: string): string {
+  return /^([ \t]+)\S/m.exec(text)?.[1] ?? '  ';
 }
