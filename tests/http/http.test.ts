@@ -140,9 +140,9 @@ describe('http', () => {
       const one = open({ timing: { random: () => 1, elapsed: clock.elapsed, sleep: () => new Promise((resolve) => waits.push(resolve)) } });
       service.faults.push({ status: 429, headers: { 'retry-after': '30' } });
       const first = get(one);
-      await expect.poll(() => waits.length).toBe(1);
+      await expect.poll(() => waits.length, { timeout: 20_000 }).toBe(1);
       const second = get(one);
-      await expect.poll(() => waits.length).toBe(2);
+      await expect.poll(() => waits.length, { timeout: 20_000 }).toBe(2);
       expect(service.calls).toHaveLength(1);
       clock.time += 30_000;
       for (const go of waits) go();
@@ -176,7 +176,7 @@ describe('http', () => {
       service.fault = { status: 500 };
       const stop = new AbortController();
       const request = open({ env: testEnv({}, { signal: stop.signal }), timing: {} }).request({ method: 'GET', url: service.url });
-      await expect.poll(() => service.calls.length).toBe(1);
+      await expect.poll(() => service.calls.length, { timeout: 20_000 }).toBe(1);
       stop.abort();
       await expect(request).rejects.toMatchObject({ code: 'ABORTED' });
     });

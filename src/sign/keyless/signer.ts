@@ -66,7 +66,7 @@ function publicityWarnings({ tlogs }: SigningServices, { identity }: ClaimedIden
 async function signStatement(session: CertificateSession, witnesses: readonly CheckedWitness[], payload: Uint8Array): Promise<Buffer> {
   const { signature, key, certificate } = await session.sign(preAuthEncoding(payload));
   const dsseEnvelope = { payload: Buffer.from(payload), payloadType: PAYLOAD_TYPE, signatures: [{ sig: signature, keyid: '' }] };
-  const materials = await Promise.all(
+  const materials = await allOf(
     witnesses.map(async (witness) => {
       const material = await witness.testify({ $case: 'dsseEnvelope', dsseEnvelope }, key.certificate);
       witness.check(material, { payload, signature, certificate });
@@ -78,6 +78,12 @@ async function signStatement(session: CertificateSession, witnesses: readonly Ch
   const bundle = dsseBundle({ payload, signature, certificate: certificate.der, tlogEntries, timestamps });
   await verifyOwn(session, bundle);
   return bundle;
+}
+
+/** As Promise.all, but leaves nothing running behind when one fails. */
+async function allOf<T>(promises: readonly Promise<T>[]): Promise<T[]> {
+  await Promise.allSettled(promises);
+  return Promise.all(promises);
 }
 
 async function verifyOwn(session: CertificateSession, bytes: Uint8Array): Promise<Buffer> {
