@@ -1,0 +1,282 @@
+import { mkdirSync, symlinkSync } from 'node:fs';
+import path from 'node:path';
+import type { CreateNodesContext, NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
+import { afterEach, describe, expect, it, vi } from 'vitest';
+import { createNodes, name, preTasksExecution } from '../src/plugin';
+import { temporaryFolder, writeFiles } from './support/folder';
+
+type Targets = Record<string, TargetConfiguration>;
+
+afterEach(() => {
+  vi.unstubAllEnvs();
+});
+
+async function infer(files: Record<string, unknown>, options?: unknown, nxJson: NxJsonConfiguration = {}, root = temporaryFolder()): Promise<Record<string, Targets>> {
+  const texts = Object.fromEntries(Object.entries(files).map(([file, content]) => [file, typeof content === 'string' ? content : JSON.stringify(content)]));
+  await writeFiles(root, texts);
+  const context: CreateNodesContext = { workspaceRoot: root, nxJsonConfiguration: nxJson };
+  const results = await createNodes[1](Object.keys(texts).filter((file) => path.posix.basename(file) === 'proof.json'), options as never, context);
+  return Object.fromEntries(results.flatMap(([, { projects = {} }]) => Object.entries(projects).map(([folder, { targets = {} }]) => [folder, targets])));
+}
+
+const ROOT = { 'package.json': { name: 'r', workspaces: ['apps/*'] } };
+const APP = { ...ROOT, 'apps/app/package.json': { name: 'app', nx: { targets: { build: { outputs: ['{projectRoot}/out', '{workspaceRoot}/reports/{projectName}/*.xml'] } } } } };
+
+describe('the plugin', () => {
+  it('looks at every proof.json', () => {
+    expect(createNodes[0]).toBe('**/proof.json');
+    expect(name).toBe('nx-proof/plugin');
+  });
+
+  it('when a project has an empty proof.json it gets three targets', async () => {
+    const { 'apps/app': targets } = await infer({ ...APP, 'apps/app/proof.json': {} });
+    expect(targets).toMatchInlineSnapshot(`
+      {
+        "proof-create": {
+          "cache": true,
+          "dependsOn": [
+            "build",
+            "^proof-create",
+          ],
+          "executor": "nx-proof:create",
+          "inputs": [
+            "{projectRoot}/**/*",
+            "^{projectRoot}/**/*",
+            "!{projectRoot}/.proof/**/*",
+            {
+              "dependentTasksOutputFiles": "**/*",
+            },
+            {
+              "fileset": "{projectRoot}/out",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{projectRoot}/out/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{projectRoot}/out/node_modules/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{workspaceRoot}/reports/app/*.xml",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{workspaceRoot}/reports/app/*.xml/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "dependencies": true,
+              "fileset": "{projectRoot}/.proof/create/statement.intoto.json",
+              "includeIgnored": true,
+            },
+            "{workspaceRoot}/pnpm-lock.yaml",
+            "{workspaceRoot}/package-lock.json",
+            "{workspaceRoot}/npm-shrinkwrap.json",
+            "{workspaceRoot}/yarn.lock",
+            "{workspaceRoot}/bun.lock",
+            "{workspaceRoot}/bun.lockb",
+            {
+              "env": "NX_PROOF_BUILDER",
+            },
+            {
+              "env": "SOURCE_DATE_EPOCH",
+            },
+          ],
+          "metadata": {
+            "description": "Create the SLSA provenance statement of the build artifacts",
+          },
+          "outputs": [
+            "{projectRoot}/.proof/create",
+          ],
+          "ultracache": {
+            "mode": "off",
+          },
+        },
+        "proof-sign": {
+          "cache": true,
+          "dependsOn": [
+            "proof-create",
+          ],
+          "executor": "nx-proof:sign",
+          "inputs": [
+            "{projectRoot}/**/*",
+            "^{projectRoot}/**/*",
+            "!{projectRoot}/.proof/**/*",
+            {
+              "dependentTasksOutputFiles": "**/*",
+            },
+            {
+              "fileset": "{projectRoot}/out",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{projectRoot}/out/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{projectRoot}/out/node_modules/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{workspaceRoot}/reports/app/*.xml",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{workspaceRoot}/reports/app/*.xml/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "fileset": "{projectRoot}/.proof/create/**/*",
+              "includeIgnored": true,
+            },
+            {
+              "env": "NX_PROOF_BUILDER",
+            },
+            {
+              "env": "NX_PROOF_SIGNER",
+            },
+          ],
+          "metadata": {
+            "description": "Sign the statement",
+          },
+          "outputs": [
+            "{projectRoot}/.proof/sign",
+          ],
+          "ultracache": {
+            "mode": "off",
+          },
+        },
+        "proof-verify": {
+          "cache": false,
+          "dependsOn": [
+            "proof-sign",
+          ],
+          "executor": "nx-proof:verify",
+          "metadata": {
+            "description": "Verify the proof against proof.policy.json",
+          },
+        },
+      }
+    `);
+  });
+
+  it('when proof.json has options the targets have them', async () => {
+    const file = { create: { artifacts: ['dist/*.tgz', './README.md', '!dist/x'], sha512: true, buildTarget: 'package:release' }, sign: { key: 'keys/ci.pem' }, verify: { strict: true } };
+    const { 'apps/app': targets } = await infer({ ...APP, 'apps/app/proof.json': file });
+    expect(targets!['proof-create']).toMatchObject({ options: file.create, dependsOn: ['package', '^proof-create'] });
+    expect(targets!['proof-create']!.inputs).toEqual(expect.arrayContaining([{ fileset: '{projectRoot}/dist/*.tgz', includeIgnored: true }, { fileset: '{projectRoot}/README.md', includeIgnored: true }]));
+    expect(JSON.stringify(targets!['proof-create']!.inputs)).not.toContain('dist/x');
+    expect(targets!['proof-sign']).toMatchObject({ options: file.sign });
+    expect(targets!['proof-sign']!.inputs).toContainEqual({ fileset: '{workspaceRoot}/keys/ci.pem', includeIgnored: true });
+    expect(targets!['proof-verify']).toMatchObject({ options: file.verify, cache: false });
+  });
+
+  it('when the key lies outside of the workspace it is no input', async () => {
+    for (const key of ['/etc/ci.pem', '../ci.pem', 'C:\\ci.pem']) {
+      const { 'apps/app': targets } = await infer({ ...APP, 'apps/app/proof.json': { sign: { key } } });
+      expect(JSON.stringify(targets!['proof-sign']!.inputs)).not.toContain('ci.pem');
+    }
+  });
+
+  it('when the outputs are not known it hashes dist', async () => {
+    const { 'apps/app': targets } = await infer({ ...ROOT, 'apps/app/package.json': { name: 'app' }, 'apps/app/proof.json': {} });
+    expect(targets!['proof-create']!.inputs).toContainEqual({ fileset: '{projectRoot}/dist/**/*', includeIgnored: true });
+    expect(targets!['proof-create']!.inputs).toContainEqual({ fileset: '{projectRoot}/dist/node_modules/**/*', includeIgnored: true });
+  });
+
+  it('when target names are set they are used', async () => {
+    const options = { createTargetName: 'attest', signTargetName: 'seal', verifyTargetName: 'check', buildTarget: 'bundle:production' };
+    const { 'apps/app': targets } = await infer({ ...APP, 'apps/app/proof.json': {} }, options);
+    expect(Object.keys(targets!)).toEqual(['attest', 'seal', 'check']);
+    expect(targets!['attest']).toMatchObject({ dependsOn: ['bundle', '^attest'], options: { buildTarget: 'bundle:production' } });
+    expect(targets!['seal']).toMatchObject({ dependsOn: ['attest'] });
+    expect(targets!['check']).toMatchObject({ dependsOn: ['seal'] });
+  });
+
+  const WRONG: [unknown, string][] = [
+    [{ target: 'x' }, 'option "target" with the value "x" is not an option of the plugin; it has createTargetName, signTargetName, verifyTargetName, buildTarget'],
+    [{ verifyCache: true }, 'option "verifyCache" with the value true is not an option of the plugin'],
+    [{ buildTarget: 7 }, 'option "buildTarget" with the value 7 must be the name of a target'],
+    [{ signTargetName: '' }, 'option "signTargetName" with the value "" must be the name of a target'],
+    [{ signTargetName: 'proof-create' }, 'with the value "proof-create" must be three different names'],
+    [['x'], 'option "options" with the value ["x"] must be an object'],
+  ];
+  it.each(WRONG)('when its options are %j it says what is wrong', async (options, message) => {
+    const failure = infer(APP, options);
+    await expect(failure).rejects.toMatchObject({ code: 'OPTION_INVALID', message: expect.stringContaining(message) as string });
+    await expect(failure).rejects.toThrow(/^nx\.json, plugin nx-proof\/plugin: option "/);
+  });
+
+  it('when its options are null they are the defaults', async () => {
+    expect(Object.keys((await infer({ ...APP, 'apps/app/proof.json': {} }, null))['apps/app']!)).toEqual(['proof-create', 'proof-sign', 'proof-verify']);
+  });
+});
+
+describe('the projects that get targets', () => {
+  it('are those of project.json, and those that the package manager lists', async () => {
+    const inferred = await infer({
+      'package.json': { name: 'r', nx: {} },
+      'pnpm-workspace.yaml': 'packages:\n  - "packages/**"\n  - "!packages/old"\n',
+      'proof.json': {},
+      'packages/a/package.json': { name: 'a' },
+      'packages/a/proof.json': {},
+      'packages/old/package.json': { name: 'old' },
+      'packages/old/proof.json': {},
+      'tools/t/project.json': { name: 't' },
+      'tools/t/proof.json': {},
+      'fixtures/f/proof.json': {},
+      'outside/package.json': { name: 'outside' },
+      'outside/proof.json': {},
+    });
+    expect(Object.keys(inferred).sort()).toEqual(['.', 'packages/a', 'tools/t']);
+  });
+
+  it('are none when there are no files', async () => {
+    expect(await infer(ROOT)).toEqual({});
+  });
+});
+
+describe('the name of the executors', () => {
+  it('is that under which nx.json lists the plugin, if it is this package', async () => {
+    const root = temporaryFolder();
+    mkdirSync(path.join(root, 'node_modules'));
+    symlinkSync(process.cwd(), path.join(root, 'node_modules', 'proof'), 'junction');
+    const files = { ...APP, 'apps/app/proof.json': {} };
+    const { 'apps/app': aliased } = await infer(files, undefined, { plugins: [{ plugin: 'proof/plugin' }] }, root);
+    expect(Object.values(aliased!).map(({ executor }) => executor)).toEqual(['proof:create', 'proof:sign', 'proof:verify']);
+    const { 'apps/app': plain } = await infer(files, undefined, { plugins: ['nx-proof/plugin', 'other/plugin'] }, root);
+    expect(plain!['proof-create']!.executor).toBe('nx-proof:create');
+  });
+});
+
+describe('what is wrong', () => {
+  it('is told with all files and fields', async () => {
+    const files = { ...ROOT, 'apps/a/project.json': { name: 'a' }, 'apps/a/proof.json': { create: { artifacts: 'dist' } }, 'apps/b/project.json': { name: 'b' }, 'apps/b/proof.json': '{ "sign": ', 'apps/c/project.json': { name: 'c' }, 'apps/c/proof.json': [] };
+    const failure = infer(files);
+    await expect(failure).rejects.toMatchObject({ code: 'PROOF_FILE_INVALID', details: { others: 2 } });
+    await expect(failure).rejects.toThrow(/apps\/a\/proof\.json: \/create\/artifacts must be array \(PROOF_FILE_INVALID, exit 2\)\napps\/b\/proof\.json is not JSON: .*\napps\/c\/proof\.json: \/ must be object .*\nCorrect the file/s);
+  });
+
+  it('is an old Nx', async () => {
+    await expect(infer({ ...APP, 'node_modules/nx/package.json': { name: 'nx', version: '22.7.12' }, 'apps/app/proof.json': {} })).rejects.toMatchObject({ code: 'NX_UNSUPPORTED' });
+  });
+
+  it('is a list of members that cannot be read', async () => {
+    await expect(infer({ 'package.json': '{', 'apps/app/proof.json': {} })).rejects.toMatchObject({ code: 'WORKSPACE_INVALID' });
+  });
+});
+
+describe('before the tasks run', () => {
+  it('builder and signer are put into the environment at once, whatever was there', () => {
+    const config = temporaryFolder();
+    for (const variable of ['XDG_CONFIG_HOME', 'APPDATA']) vi.stubEnv(variable, config);
+    for (const variable of ['GITHUB_ACTIONS', 'GITLAB_CI', 'NX_PROOF_SIGNING_KEY']) vi.stubEnv(variable, undefined);
+    vi.stubEnv('NX_PROOF_BUILDER', 'forged');
+    vi.stubEnv('NX_PROOF_SIGNER', 'forged');
+    void preTasksExecution(undefined, { id: '1', workspaceRoot: '/w', nxJsonConfiguration: {}, argv: [] });
+    expect(process.env['NX_PROOF_BUILDER']).toBe('https://cortex-os.brainwav/nx-proof/builder/local/v1');
+    expect(process.env['NX_PROOF_SIGNER']).toBe('none');
+  });
+});
