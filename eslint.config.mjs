@@ -7,7 +7,7 @@ const ABILITIES = ['src/hash', 'src/source', 'src/trust', 'src/sign', 'src/verif
 const HOST_FREE = ['src/model/**', 'src/http/**', 'src/commands/**', ...ABILITIES.map((a) => `${a}/**`), 'src/*.ts'];
 
 // Each of these packages is known to the parts named here alone.
-const OWNERS = { '@nx/devkit': ['executors', 'generators', 'src/nx', 'src/plugin.ts'], undici: ['src/http'] };
+const OWNERS = { '@nx/devkit': ['executors', 'generators', 'src/nx', 'src/plugin.ts'], undici: ['src/http'], 'tuf-js': ['src/trust'], '@sigstore/tuf': ['src/trust'] };
 
 const without = (files, names) => ({
   files,

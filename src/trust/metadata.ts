@@ -1,3 +1,4 @@
+import type { ErrorCode } from '../errors';
 import { parseJson } from '../model/json';
 
 /** What a TUF repository said at one time: signed metadata, byte for byte, and the target. */
@@ -28,10 +29,10 @@ export interface Signed {
 
 /**
  * The version and end of validity of one file of metadata. Verifies nothing.
- * @throws ProofError JSON_INVALID
+ * @throws ProofError with `code` for what is no JSON
  */
-export function readSigned(bytes: Uint8Array, what: string): Signed {
-  const document = parseJson(bytes, what) as { readonly signed?: { readonly version?: unknown; readonly expires?: unknown } } | null;
+export function readSigned(bytes: Uint8Array, what: string, code: ErrorCode = 'JSON_INVALID'): Signed {
+  const document = parseJson(bytes, what, code) as { readonly signed?: { readonly version?: unknown; readonly expires?: unknown } } | null;
   const { version, expires } = document?.signed ?? {};
   const time = typeof expires === 'string' ? Date.parse(expires) : Number.NaN;
   // Without these nothing can be compared; such a file compares as the oldest.

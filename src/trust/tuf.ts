@@ -30,7 +30,7 @@ export interface TufUpdate {
 export async function updateTuf(update: TufUpdate): Promise<TufState> {
   const { anchor, previous, folder } = update;
   const trusted = previous?.roots.at(-1) ?? anchor;
-  const roots = await newerRoots(readSigned(trusted, 'root.json').version, update.download);
+  const roots = await newerRoots(readSigned(trusted, 'root.json', 'TRUST_REFUSED').version, update.download);
   const metadataFolder = path.join(folder, 'metadata');
   await prepare(metadataFolder, trusted, previous);
   const trustedRoot = await runTuf(update, metadataFolder, roots);
@@ -120,7 +120,7 @@ class RepositoryFetcher {
   }
 }
 
-const versionOf = (timestamp: Buffer | undefined): number => (timestamp === undefined ? 0 : readSigned(timestamp, 'timestamp.json').version);
+const versionOf = (timestamp: Buffer | undefined): number => (timestamp === undefined ? 0 : readSigned(timestamp, 'timestamp.json', 'TRUST_REFUSED').version);
 
 async function readMetadata(folder: string): Promise<ReadonlyMap<string, Buffer>> {
   const names = (await readdir(folder)).filter((name) => name !== 'root.json').sort();
