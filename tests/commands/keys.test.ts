@@ -44,6 +44,13 @@ describe('generateKey', () => {
     expect(await readFile(key.file, 'utf8')).toContain('BEGIN ENCRYPTED PRIVATE KEY');
   });
 
+  it('when the passphrase is empty the key is not encrypted: it would protect nothing', async () => {
+    const env = envOf({ NX_PROOF_KEY_PASSPHRASE: '' });
+    const key = await generateKey(env);
+    expect(key.isEncrypted).toBe(false);
+    expect(await readFile(key.file, 'utf8')).toContain('BEGIN PRIVATE KEY');
+  });
+
   it('when a key is there it is kept', async () => {
     const env = envOf();
     const key = await generateKey(env);
