@@ -2,6 +2,7 @@ import type { KeyObject } from 'node:crypto';
 import { toSignedEntity, Verifier, type SignedEntity, type TrustMaterial } from '@sigstore/verify';
 import { ProofError } from '../errors';
 import type { ParsedBundle } from '../model/bundle';
+import { keyType } from '../model/keys';
 import { isKeySigner } from '../model/policy';
 import type { Rule } from '../model/types';
 import type { Check } from '../model/verdict';
@@ -44,7 +45,7 @@ function keyEntity({ bundle }: ParsedBundle): SignedEntity {
 }
 
 function verifies(entity: SignedEntity, key: KeyObject | undefined): boolean {
-  if (key === undefined) return false;
+  if (key === undefined || keyType(key) === undefined) return false;
   const trust: TrustMaterial = {
     certificateAuthorities: [],
     timestampAuthorities: [],
