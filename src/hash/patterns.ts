@@ -62,7 +62,7 @@ function checkPattern(pattern: string): void {
   const invalid = (what: string): ProofError =>
     new ProofError('OPTION_INVALID', `artifacts: "${printable(pattern)}" ${what}`, { details: { option: 'artifacts', value: pattern } });
   if (pattern.trim() === '') throw invalid('is empty');
-  if (pattern.startsWith('!')) throw invalid('excludes files, but everything in an artifact root counts; name the folders that are meant instead');
+  if (pattern.startsWith('!')) throw invalid('excludes files, but everything in an artifact root counts; name the folders that are meant in "artifacts"');
   if (/^(?:\/|[A-Za-z]:)/.test(pattern)) {
     throw invalid('is an absolute path; give one relative to the project, or start it with {workspaceRoot}');
   }

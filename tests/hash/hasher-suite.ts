@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process';
-import { appendFileSync, closeSync, createReadStream, mkdirSync, openSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
+import { appendFileSync, closeSync, createReadStream, openSync, readdirSync, readlinkSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync, writeSync } from 'node:fs';
 import { createHash } from 'node:crypto';
 import path from 'node:path';
 import fc from 'fast-check';
@@ -129,7 +129,7 @@ export function describeHasher(name: string, create: (options?: { concurrency?: 
 
       it('when the consumer stops early, the source is told and no file stays open', async () => {
         const root = workspaceOf({ a: 'x' });
-        sparse(root, 'big', 400 * MB);
+        sparse(root, 'big', 100_000 * MB); // more than a test has time to read
         let ended = false;
         const source = async function* (): AsyncGenerator<string> {
           try {
@@ -210,6 +210,7 @@ export function describeHasher(name: string, create: (options?: { concurrency?: 
       it('when the path is a folder, it refuses', async () => {
         const root = workspaceOf({ 'd/a': 'x' });
         await expect(hash(root, ['d'])).rejects.toMatchObject({ code: 'ARTIFACT_KIND', details: { path: 'd' } });
+        if (process.platform === 'linux') expect(openFiles(root)).toEqual([]);
       });
 
       it.runIf(POSIX)('when the path is a pipe, it refuses without waiting for a writer', async () => {
@@ -320,12 +321,23 @@ export function describeHasher(name: string, create: (options?: { concurrency?: 
 
       it('when the signal is aborted within a file, it stops there and closes the file', async () => {
         const root = workspaceOf({});
-        sparse(root, 'big', 2048 * MB);
-        mkdirSync(path.join(root, 'd'));
+        sparse(root, 'big', 100_000 * MB);
         const abort = new AbortController();
         setTimeout(() => abort.abort(), 20);
         await expect(hash(root, ['big'], { signal: abort.signal })).rejects.toMatchObject({ code: 'ABORTED', details: { path: 'big' } });
         if (process.platform === 'linux') expect(openFiles(root)).toEqual([]);
+      });
+
+      it('when the signal is aborted while the file waits for its turn, it is not opened', async () => {
+        const root = workspaceOf({});
+        sparse(root, 'big', 200 * MB);
+        const hasher = create({ concurrency: 1 });
+        const abort = new AbortController();
+        const first = collect(hasher.hash(root, ['big'], { signal: never }));
+        const second = collect(hasher.hash(root, ['missing'], { signal: abort.signal }));
+        setTimeout(() => abort.abort(), 10);
+        await expect(second).rejects.toMatchObject({ code: 'ABORTED', details: { path: 'missing' } });
+        expect(await first).toHaveLength(1);
       });
 
       it('when the signal is aborted between files, it takes no more paths', async () => {

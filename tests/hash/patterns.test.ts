@@ -36,6 +36,7 @@ describe('artifactPatternToWorkspace', () => {
     ['x/!(neg)*', 'apps/app/x', '!(neg)*', false],
     ['\\[id\\]/page.js', 'apps/app/[id]/page.js', undefined, false],
     ['\\!neg.js', 'apps/app/!neg.js', undefined, false],
+    ['*\\/b', 'apps/app', '*/b', false],
     ['a{b/c', 'apps/app/a{b/c', undefined, false],
     ['{a..c}', 'apps/app', '{a..c}', false],
     ['x..*', 'apps/app', 'x..*', false],
@@ -61,7 +62,7 @@ describe('artifactPatternToWorkspace', () => {
   it.each([
     ['', 'is empty'],
     ['  ', 'is empty'],
-    ['!dist/cache', 'excludes files'],
+    ['!dist/cache', 'name the folders that are meant in "artifacts"'],
     ['!{projectRoot}/.next/cache', 'excludes files'],
     ['!(cache)', 'excludes files'],
     ['/etc', 'absolute'],
