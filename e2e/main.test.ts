@@ -1,4 +1,3 @@
-import { readFile } from 'node:fs/promises';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { NxVersion, PackageManager } from './support/demo';
 import type { RunResult } from './support/process';
@@ -117,7 +116,7 @@ describe.each(COMBINATIONS)('in a workspace with $pm and Nx $nx', ({ pm, nx }) =
     const clone = await workspace.clone();
     try {
       await ok(clone.nx(['run-many', '-t', 'proof-create']));
-      for (const file of CREATED) expect(await readFile(clone.path(file)), file).toEqual(await readFile(workspace.path(file)));
+      for (const file of CREATED) expect(await clone.read(file), file).toBe(await workspace.read(file));
       for (const text of [clone.root, workspace.root, 'secret']) {
         for (const file of CREATED) expect(await clone.read(file)).not.toContain(text);
       }

@@ -5,7 +5,6 @@ export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Ends the process after so many milliseconds; two minutes unless set. */
   readonly timeout?: number;
-  readonly input?: string;
 }
 
 export interface RunResult {
@@ -24,7 +23,8 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
 
 export function runCommand(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, windowsHide: true, timeout: options.timeout ?? 120_000, killSignal: 'SIGKILL' });
+    const limits = { timeout: options.timeout ?? 120_000, killSignal: 'SIGKILL' } as const;
+    const child = spawn(command, args, { cwd: options.cwd, env: options.env, windowsHide: true, ...limits, stdio: ['ignore', 'pipe', 'pipe'] });
     const text = { stdout: '', stderr: '', output: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {
@@ -36,7 +36,6 @@ export function runCommand(command: string, args: readonly string[], options: Ru
     child.on('close', (code) => {
       resolve({ code: code ?? -1, ...text });
     });
-    child.stdin.end(options.input ?? '');
   });
 }
 
