@@ -1,9 +1,9 @@
 import type { KeyObject } from 'node:crypto';
-import { lstat, readdir, realpath } from 'node:fs/promises';
+import { readdir, realpath } from 'node:fs/promises';
 import path from 'node:path';
 import { isCI, type Env } from '../env';
-import { ProofError, isProofError, isSystemError } from '../errors';
-import { readDocument, toWorkspacePath } from '../files';
+import { ProofError, isProofError } from '../errors';
+import { lstatIfExists, readDocument, toWorkspacePath } from '../files';
 import { sha256Hex } from '../model/digest';
 import { canonicalJson, jsonDocument } from '../model/json';
 import { fingerprint, parsePublicKey } from '../model/keys';
@@ -54,7 +54,7 @@ export async function loadPolicy(env: Env, workspaceRoot: string, options: Polic
   const file = path.resolve(workspaceRoot, options.policy ?? POLICY_FILE);
   const bytes = await readDocument(file, { missing: 'POLICY_NOT_FOUND', what: 'policy' });
   const inWorkspace = await locateInWorkspace(workspaceRoot, file);
-  const policy = readPolicy(bytes);
+  const policy = readPolicyFile(file, bytes);
   const keyFolder = await locateKeys(path.dirname(file), workspaceRoot);
   const named = await readNamedFiles(policy, path.dirname(file), keyFolder);
   const sha256 = policyDigest(bytes, named.digests);
@@ -62,6 +62,15 @@ export async function loadPolicy(env: Env, workspaceRoot: string, options: Polic
   const warnings = isPinned || !isCI(env) || inWorkspace === undefined ? [] : [unpinned(options, inWorkspace, sha256)];
   const uri = inWorkspace === undefined ? encodeURIComponent(path.basename(file)) : workspaceUri(inWorkspace);
   return { policy, uri, sha256, keys: named.keys, warnings, keyFolder };
+}
+
+function readPolicyFile(file: string, bytes: Buffer): Policy {
+  try {
+    return readPolicy(bytes);
+  } catch (error) {
+    if (!isProofError(error)) throw error;
+    throw new ProofError(error.code, `${file}: ${error.message}`, { cause: error, details: { ...error.details, file } });
+  }
 }
 
 /**
@@ -109,13 +118,7 @@ export async function readOtherKeys({ keys, keyFolder }: LoadedPolicy): Promise<
 
 async function locateKeys(beside: string, workspaceRoot: string): Promise<string> {
   const folder = path.join(beside, KEY_FOLDER);
-  const isFolder = await lstat(folder).then((stats) => stats.isDirectory(), isMissing);
-  return isFolder ? folder : path.join(workspaceRoot, KEY_FOLDER);
-}
-
-function isMissing(error: unknown): false {
-  if (isSystemError(error) && (error.code === 'ENOENT' || error.code === 'ENOTDIR')) return false;
-  throw error;
+  return (await lstatIfExists(folder))?.isDirectory() === true ? folder : path.join(workspaceRoot, KEY_FOLDER);
 }
 
 interface NamedFiles {
