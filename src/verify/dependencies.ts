@@ -77,7 +77,10 @@ function judge(recorded: string | undefined, outcome: Verdict | ProofError): Pro
   // Its message may name absolute paths, which no verdict holds.
   if (isProofError(outcome)) return { code: 'DEPENDENCY_UNVERIFIED', message: `it has no proof that can be verified (${outcome.code})` };
   if (outcome.result !== 'PASSED') {
-    const failures = outcome.checks.filter(({ status }) => status === 'failed').map(({ code, message }) => `${String(code)}: ${message}`);
+    // What it says of its own dependencies stays out: it would be repeated on every way up.
+    const failures = outcome.checks
+      .filter(({ status }) => status === 'failed')
+      .map(({ name, code, message }) => (name === 'dependencies' ? String(code) : `${String(code)}: ${message}`));
     return { code: 'DEPENDENCY_UNVERIFIED', message: `its proof does not verify (${failures.join('; ')})` };
   }
   if (outcome.statementSha256 === recorded) return undefined;

@@ -46,7 +46,8 @@ export function checkStatement(payload: Uint8Array, expected: ExpectedStatement)
   const subjects = splitSubjects(read.statement, expected.manifest);
   const problem = findProblem(read.statement, subjects, expected);
   if (problem !== undefined) return { check: refused(problem), predicate };
-  return { check: passed('statement', `in-toto statement of the project ${expected.project.name}`), predicate, statement: read.statement, subjects };
+  const roots = expected.project.artifacts === undefined ? '; the artifact roots are those that it names, since the configured ones are not known' : '';
+  return { check: passed('statement', `in-toto statement of the project ${expected.project.name}${roots}`), predicate, statement: read.statement, subjects };
 }
 
 function parse(payload: Uint8Array): unknown {

@@ -1,6 +1,9 @@
 import { copyFile, cp, mkdir, readFile, rename, rm, symlink, unlink } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { openSession } from '../../src/commands/session';
+import { verifyProof } from '../../src/commands/verify';
+import { ProofError } from '../../src/errors';
 import { jsonDocument } from '../../src/model/json';
 import { CHECKS, type CheckName, type RefusalCode } from '../../src/model/verdict';
 import { checkOf, failures, files, loadTestPolicy, prove, rebind, resign, signBytes, testKey, verify, writePolicy } from '../support/proofs';
@@ -228,7 +231,9 @@ describe('verifyProof', () => {
 
     it('artifact patterns of the statement are taken, and can be refused, where the configuration is not known', async () => {
       ws.add({ name: 'app', artifacts: undefined });
-      expect((await verify(ws)).result).toBe('PASSED');
+      const verdict = await verify(ws);
+      expect(verdict.result).toBe('PASSED');
+      expect(checkOf(verdict, 'statement').message).toContain('the configured ones are not known');
       await resign(ws, key, (s) => void (s.predicate.buildDefinition.externalParameters.artifacts = ['../../../etc']));
       expect(checkOf(await verify(ws), 'statement')).toMatchObject({ code: 'STATEMENT_INVALID', details: { field: `${parameters}/artifacts` } });
     });
@@ -380,6 +385,23 @@ describe('verifyProof', () => {
     expect(checkOf(verdict, 'dependencies')).toMatchObject({ status: 'unchecked', message: 'could not be checked (GRAPH_REQUIRED)' });
   });
 
+  it('is no verdict when the artifacts cannot be read, unless there is a no without them', async () => {
+    const unreadable = async () => {
+      const policy = await loadTestPolicy(ws);
+      return ws.run((session) => {
+        const hash = async function* (): AsyncGenerator<never> {
+          throw new ProofError('IO_ERROR', 'a disk that fails', { details: { path: `${DIST}/main.js`, errno: 'EIO' } });
+        };
+        return verifyProof({ ...session, hasher: { ...session.hasher, hash } }, { project: ws.project(), policy });
+      });
+    };
+    await expect(unreadable()).rejects.toMatchObject({ code: 'IO_ERROR', exitCode: 3 });
+    await ws.write('apps/app/src/main.ts', 'changed');
+    const verdict = await unreadable();
+    expect(failures(verdict)).toEqual(['freshness SOURCE_MISMATCH']);
+    expect(checkOf(verdict, 'subjects')).toMatchObject({ status: 'unchecked', message: 'could not be checked (IO_ERROR)' });
+  });
+
   describe('a bundle from elsewhere', () => {
     const elsewhere = async (): Promise<string> => {
       const target = path.join(ws.root, 'received', 'app.sigstore.json');
@@ -426,8 +448,6 @@ describe('verifyProof', () => {
 
     it('an interrupted run: ABORTED', async () => {
       const policy = await loadTestPolicy(ws);
-      const { verifyProof } = await import('../../src/commands/verify');
-      const { openSession } = await import('../../src/commands/session');
       const session = openSession({ now: () => new Date(0), env: {}, cwd: ws.root, signal: AbortSignal.abort() }, ws.workspace);
       await expect(verifyProof(session, { project: ws.project(), policy })).rejects.toMatchObject({ code: 'ABORTED' });
       await session.close();
