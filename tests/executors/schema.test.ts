@@ -8,6 +8,7 @@ interface Property {
   readonly type: string;
   readonly description: string;
   readonly default?: unknown;
+  readonly enum?: unknown[];
   readonly examples?: readonly unknown[];
 }
 interface Schema {
@@ -32,7 +33,7 @@ interface NxParams {
 const json = <T>(file: string): T => JSON.parse(readFileSync(file, 'utf8')) as T;
 const executors = json<{ executors: Record<string, Entry> }>('executors.json').executors;
 const generators = json<{ generators: Record<string, Entry> }>('generators.json').generators;
-const proofFile = json<{ $defs: Record<string, { properties: Record<string, { type?: string }> }> }>('schemas/proof.schema.json');
+const proofFile = json<{ $defs: Record<string, { properties: Record<string, { type?: string; enum?: unknown[] }> }> }>('schemas/proof.schema.json');
 const nx = createRequire(import.meta.url)(path.resolve('node_modules/nx/dist/src/utils/params.js')) as NxParams;
 const VERBS: Verb[] = ['create', 'sign', 'verify'];
 
@@ -44,7 +45,11 @@ describe.each(VERBS)('executor %s', (verb) => {
   it('has the options of proof.json', () => {
     expect(Object.keys(schema.properties)).toEqual(Object.keys(definition.properties));
     expect(Object.keys(schema.properties)).toEqual([...OPTION_NAMES[verb]]);
-    for (const [name, { type }] of Object.entries(definition.properties)) expect(schema.properties[name]?.type).toBe(type ?? 'object');
+    for (const [name, { type, enum: values }] of Object.entries(definition.properties)) {
+      // Without a type Nx would hand over what the command line says as text.
+      expect(schema.properties[name]?.type, name).toBe(type ?? (values === undefined ? 'object' : typeof values[0]));
+      expect(schema.properties[name]?.enum, name).toEqual(values);
+    }
   });
 
   it('describes them, with examples', () => {
@@ -52,7 +57,7 @@ describe.each(VERBS)('executor %s', (verb) => {
     expect(schema.examples.length).toBeGreaterThan(0);
     for (const property of Object.values(schema.properties)) {
       expect(property.description).toMatch(/^[A-Z].*[.]$/);
-      if (property.default === undefined && property.type !== 'string') expect(property.examples).toBeDefined();
+      if (property.default === undefined && property.enum === undefined && property.type !== 'string') expect(property.examples).toBeDefined();
     }
   });
 
