@@ -56,7 +56,7 @@ describe.each(VERBS)('executor %s', (verb) => {
     expect(schema.outputCapture).toBe('direct-nodejs');
     expect(schema.examples.length).toBeGreaterThan(0);
     for (const property of Object.values(schema.properties)) {
-      expect(property.description).toMatch(/^[A-Z].*[.]$/);
+      expect(property.description).toMatch(/^\S.*[.]$/);
       if (property.default === undefined && property.enum === undefined && property.type !== 'string') expect(property.examples).toBeDefined();
     }
   });
