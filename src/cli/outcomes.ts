@@ -1,3 +1,4 @@
+import pLimit from 'p-limit';
 import { EXIT, toProofError, worstExit, type ExitCode, type ProofError } from '../errors';
 import { count, errorLines } from '../model/report';
 import type { Project } from '../model/project';
@@ -6,11 +7,21 @@ import type { Printer } from './printer';
 /** How it went with one project: what was asked for, or why that could not be done. */
 export type Outcome<R> = { readonly project: string; readonly result: R } | { readonly project: string; readonly error: ProofError };
 
-/** Does `work` for each project in turn; one that fails does not keep the others from being done. */
-export async function forEachProject<R>(projects: readonly Project[], work: (project: Project) => Promise<R>, report: (outcome: Outcome<R>) => void): Promise<Outcome<R>[]> {
+/**
+ * Does `work` for each project, for `concurrency` of them at a time (one unless set), and reports in their order; one that fails does not keep
+ * the others from being done.
+ */
+export async function forEachProject<R>(
+  projects: readonly Project[],
+  work: (project: Project) => Promise<R>,
+  report: (outcome: Outcome<R>) => void,
+  concurrency = 1,
+): Promise<Outcome<R>[]> {
+  const limit = pLimit(concurrency);
+  const pending = projects.map((project) => limit(() => outcomeOf(project.name, () => work(project))));
   const outcomes: Outcome<R>[] = [];
-  for (const project of projects) {
-    const outcome = await outcomeOf(project.name, () => work(project));
+  for (const promise of pending) {
+    const outcome = await promise;
     outcomes.push(outcome);
     report(outcome);
   }

@@ -27,7 +27,7 @@ export function parseCommandLine(argv: readonly string[]): Invocation {
     if (token.kind !== 'option') continue;
     const value = checkOption(token.name, token.rawName, token.value, token.inlineValue === true, options);
     const earlier = values[token.name];
-    if (typeof value === 'string' && earlier !== undefined) throw invalid(token.rawName, value, `is given twice, first with ${JSON.stringify(earlier)}; give it once`);
+    if (typeof value === 'string' && earlier !== undefined) throw twice(token.rawName, value, earlier, options[token.name]);
     values[token.name] = value;
   }
   if (command === undefined || values['help'] === true || values['version'] === true) return { command, values, positionals };
@@ -84,6 +84,11 @@ function checkOption(name: string, rawName: string, value: string | undefined, i
   }
   if (spec.choices !== undefined && !spec.choices.includes(value)) throw invalid(rawName, value, `must be one of ${spec.choices.join(', ')}`);
   return value;
+}
+
+function twice(option: string, value: string, earlier: string | true, spec: OptionSpec | undefined): ProofError {
+  if (spec?.isSecret === true) return invalid(option, true, 'is given twice; give it once');
+  return invalid(option, value, `is given twice, first with ${JSON.stringify(earlier)}; give it once`);
 }
 
 /** An OPTION_INVALID that names an option and its value. */

@@ -1,5 +1,6 @@
 import { printable } from '../files';
 import { BRAND } from '../model/report';
+import { withoutTokens } from '../redact';
 import type { Host, Sink } from './host';
 
 const LEVELS = ['error', 'warn', 'info', 'debug'] as const;
@@ -21,7 +22,7 @@ const LABELS = { error: ['error: ', 'red'], warn: ['warning: ', 'yellow'], info:
 
 /**
  * Results go to standard output, logs to standard error. What is printed may hold names that somebody else chose: control characters are shown
- * as escapes, so that they cannot rewrite the terminal or forge a line.
+ * as escapes, so that they cannot rewrite the terminal or forge a line. Nor is any identity token printed, wherever it came from.
  */
 export class Printer {
   readonly #host: Host;
@@ -42,7 +43,7 @@ export class Printer {
   lines(lines: readonly string[]): void {
     if (this.#options.json) return;
     const coloured = this.#colours(this.#host.stdout);
-    for (const line of lines) this.#host.stdout.write(`${coloured ? paintWord(printable(line)) : printable(line)}\n`);
+    for (const line of lines) write(this.#host.stdout, `${coloured ? paintWord(printable(line)) : printable(line)}\n`);
   }
 
   /** A result that concerns no single project. */
@@ -52,18 +53,18 @@ export class Printer {
 
   /** The one document of --json. */
   document(value: unknown): void {
-    if (this.#options.json) this.#host.stdout.write(`${JSON.stringify(value)}\n`);
+    if (this.#options.json) write(this.#host.stdout, `${JSON.stringify(value)}\n`);
   }
 
   log(level: LogLevel, message: string, fields: Readonly<Record<string, unknown>> = {}): void {
     if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#options.logLevel)) return;
     const { stderr, now } = this.#host;
     if (this.#options.logFormat === 'json') {
-      stderr.write(`${JSON.stringify({ time: now().toISOString(), level, brand: BRAND.slice(1, -1), component: 'proof-artifacts', message, ...fields })}\n`);
+      write(stderr, `${JSON.stringify({ time: now().toISOString(), level, brand: BRAND.slice(1, -1), component: 'proof-artifacts', message, ...fields })}\n`);
       return;
     }
     const [label, colour] = LABELS[level];
-    stderr.write(`${BRAND} ${this.#colours(stderr) ? paint(label, colour) : label}${printable(message)}\n`);
+    write(stderr, `${BRAND} ${this.#colours(stderr) ? paint(label, colour) : label}${printable(message)}\n`);
   }
 
   #colours(sink: Sink): boolean {
@@ -71,6 +72,7 @@ export class Printer {
   }
 }
 
+const write = (sink: Sink, text: string): unknown => sink.write(withoutTokens(text));
 const isTerminal = (host: Host, sink: Sink): boolean => sink.isTTY === true && host.env['TERM'] !== 'dumb';
 const paint = (text: string, colour: Colour): string => (text === '' ? '' : `\x1b[${COLOURS[colour]}m${text}\x1b[0m`);
 

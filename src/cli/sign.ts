@@ -1,29 +1,62 @@
-import { openSigner } from '../commands/keys';
 import { signProof } from '../commands/sign';
+import { openStatementSigner, type SigningOptions } from '../commands/signer';
 import { ProofError, type ExitCode } from '../errors';
-import { statusLine } from '../model/report';
+import { signedLine } from '../model/report';
 import type { Project, Workspace } from '../model/project';
-import { fileOption, inWorkspace, type CommandContext } from './context';
+import { fileOption, inWorkspace, textOption, type CommandContext } from './context';
 import { finish, forEachProject, printOutcome } from './outcomes';
 import { invalid } from './parse';
 import { projectArgument, projectHere, projectsWithStatement } from './selection';
 
-/** `nx-proof sign`. Options come from the command line alone: a workspace cannot choose the key. */
+/** Projects that are signed at the same time: keyless, each waits for the network. */
+const AT_ONCE = { key: 1, keyless: 8 } as const;
+
+/** `nx-proof sign`. Options come from the command line alone: a workspace cannot choose the key, nor whom the token is sent to. */
 export function runSign(context: CommandContext): Promise<ExitCode> {
   return inWorkspace(context, async (session, clear) => {
     const projects = await selectProjects(context, session.workspace);
-    const key = fileOption(context, 'key');
-    const signer = await openSigner(session.env, session.workspace.root, key === undefined ? {} : { key });
+    const opened = await openStatementSigner(session.env, session.workspace.root, signingOptions(context));
+    session.onClose(opened.close);
+    for (const warning of opened.warnings) context.printer.log('warn', warning);
     const outcomes = await forEachProject(
       projects,
-      (project) => signProof(session, { project, signer }),
+      async (project) => ({ ...(await signProof(session, { project, signer: opened.signerFor(project) })), mode: opened.mode, signer: opened.name }),
       (outcome) => {
         clear();
-        printOutcome(context.printer, outcome, ({ project, statementSha256, issuer }) => [statusLine(project, `signed the statement sha256:${statementSha256} as ${issuer}`)]);
+        printOutcome(context.printer, outcome, ({ project, statementSha256, signer }) => [signedLine(project, statementSha256, signer)]);
       },
+      AT_ONCE[opened.mode],
     );
     return finish(context.printer, outcomes, 'signed');
   });
+}
+
+function signingOptions(context: CommandContext): SigningOptions {
+  const text = (name: string): string | undefined => textOption(context, name);
+  const version = text('rekor-version');
+  const options = {
+    key: fileOption(context, 'key'),
+    identityToken: text('identity-token'),
+    identityTokenVariable: text('identity-token-variable'),
+    audience: text('audience'),
+    signingConfig: fileOption(context, 'signing-config'),
+    fulcioUrl: text('fulcio-url'),
+    rekorUrl: text('rekor-url'),
+    rekorVersion: version === undefined ? undefined : version === '2' ? 2 : 1,
+    tsaUrl: text('tsa-url'),
+    tlog: text('tlog') as SigningOptions['tlog'],
+    rate: rateOption(context),
+  };
+  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SigningOptions;
+}
+
+/** `--rate 5/s` or `--rate 5`. */
+function rateOption(context: CommandContext): number | undefined {
+  const value = textOption(context, 'rate');
+  if (value === undefined) return undefined;
+  const rate = Number(/^(\d{1,4}(?:\.\d{1,3})?)(?:\/s)?$/.exec(value)?.[1]);
+  if (!(rate > 0)) throw invalid('--rate', value, 'must be a number of requests a second, for example 5/s');
+  return rate;
 }
 
 async function selectProjects(context: CommandContext, workspace: Workspace): Promise<readonly Project[]> {

@@ -4,6 +4,8 @@ export interface OptionSpec {
   readonly value?: string;
   readonly describe: string;
   readonly choices?: readonly string[];
+  /** No message repeats its value. */
+  readonly isSecret?: true;
 }
 
 export interface CommandSpec {
@@ -46,15 +48,26 @@ const CREATE: CommandSpec = {
 
 const SIGN: CommandSpec = {
   name: 'sign',
-  summary: 'Sign the statements of projects with a local key, after hashing their artifacts again. Runs no code of the workspace.',
+  summary: 'Sign the statements of projects with a key or keyless, after hashing their artifacts again. Runs no code of the workspace.',
   positionals: '[PROJECT|PATH…]',
   options: {
     all: { describe: 'Every project that has a statement' },
-    key: { value: 'FILE', describe: 'The private key (PEM); else NX_PROOF_SIGNING_KEY, else the key made by "nx-proof key generate"' },
+    key: { value: 'FILE', describe: 'The private key (PEM); else NX_PROOF_SIGNING_KEY, else the identity of the CI job, else the key made by "nx-proof key generate"' },
+    'identity-token': { value: 'TOKEN', describe: 'Sign keyless with this OIDC token. Other users of the machine may see it; a variable is better', isSecret: true },
+    'identity-token-variable': { value: 'NAME', describe: 'Sign keyless with the OIDC token in this variable; SIGSTORE_ID_TOKEN is looked at anyway' },
+    audience: { value: 'NAME', describe: 'The audience of the token; sigstore unless set' },
+    'signing-config': { value: 'FILE', describe: "A Sigstore signing configuration (v0.2) that names the services; Sigstore's public ones unless set" },
+    'fulcio-url': { value: 'URL', describe: 'The CA of a private instance; together with --rekor-url' },
+    'rekor-url': { value: 'URL', describe: 'The transparency log of a private instance' },
+    'rekor-version': { value: 'N', describe: 'The major version of its API; 1 unless set', choices: ['1', '2'] },
+    'tsa-url': { value: 'URL', describe: 'An RFC 3161 timestamp authority' },
+    tlog: { value: 'MODE', describe: 'none: log nothing, and have a timestamp instead; the policy must allow it', choices: ['required', 'none'] },
+    rate: { value: 'N/s', describe: 'Send each service at most N requests a second' },
     graph: GRAPH,
   },
   examples: [
     ['sign', 'the project of the current folder'],
+    ['sign --all', 'in CI: every project that has a statement, with the identity of the job'],
     ['sign --all --key ci.key.pem', 'every project that has a statement, with this key'],
   ],
 };

@@ -10,18 +10,22 @@ export interface Session {
   readonly hasher: Hasher;
   /** The commit and the digests of all projects' sources; git is asked once, when first needed. */
   source(): Promise<SourceSnapshot>;
+  /** What is to be closed with the session. */
+  onClose(close: () => Promise<void>): void;
   close(): Promise<void>;
 }
 
 export function openSession(env: Env, workspace: Workspace, options: { readonly concurrency?: number } = {}): Session {
   const hasher = createHasher(options);
+  const closers = [() => hasher.close()];
   let snapshot: Promise<SourceSnapshot> | undefined;
   return {
     env,
     workspace,
     hasher,
     source: () => (snapshot ??= readSource(workspace.root, workspace.projects.values(), env.signal, env.env)),
-    close: () => hasher.close(),
+    onClose: (close) => void closers.push(close),
+    close: async () => void (await Promise.all(closers.splice(0).map((close) => close()))),
   };
 }
 

@@ -9,6 +9,11 @@ export function statusLine(project: string, text: string): string {
   return `${BRAND} ${project}: ${text}`;
 }
 
+/** `signer`: who signed, and how. */
+export function signedLine(project: string, statementSha256: string, signer: string): string {
+  return statusLine(project, `signed the statement sha256:${statementSha256} as ${signer}`);
+}
+
 /** What could not be done, with its code and exit code, and what to do about it. `project` is undefined for what concerns no single one. */
 export function errorLines(project: string | undefined, error: ProofError): string[] {
   const message = `${error.message} (${error.code}, exit ${error.exitCode})`;

@@ -1,6 +1,8 @@
 import { toProofError } from '../errors';
 import { detectBuilder } from '../model/builder';
 import { fingerprint } from '../model/keys';
+import { findIdentity } from '../sign/keyless/identity';
+import { processEnv } from './env';
 import { defaultPublicKey } from './user-key';
 
 /** Inputs of the cached targets (see targets.ts). They decide nothing else: create, sign and verify find out for themselves. */
@@ -13,9 +15,11 @@ export function announceIdentity(env: Record<string, string | undefined> = proce
   env[SIGNER_VARIABLE] = signerName(env);
 }
 
-/** Never throws: a key that cannot be read stops proof-sign, and no other task. */
+/** In the order in which proof-sign looks. Never throws: a key or token that cannot be read stops proof-sign, and no other task. */
 function signerName(env: Readonly<Record<string, string | undefined>>): string {
   try {
+    const identity = (env['NX_PROOF_SIGNING_KEY'] ?? '') === '' ? findIdentity({ ...processEnv(), env }) : undefined;
+    if (identity !== undefined) return `keyless:${identity.speaksFor()}`;
     const key = defaultPublicKey(env);
     return key === undefined ? 'none' : `key:${fingerprint(key)}`;
   } catch (error) {

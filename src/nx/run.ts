@@ -4,6 +4,7 @@ import { openSession, type Session } from '../commands/session';
 import { toProofError } from '../errors';
 import { printable } from '../files';
 import { errorLines } from '../model/report';
+import { withoutTokens } from '../redact';
 import { toWorkspace, type NxContext } from './context';
 import { processEnv } from './env';
 import { supportedNxVersion } from './installed';
@@ -20,12 +21,15 @@ export interface BatchResult {
   readonly result: { readonly success: boolean; readonly terminalOutput: string; readonly startTime?: number; readonly endTime?: number; readonly status?: 'skipped' };
 }
 
+/** To sign is to wait for the network, and not for a processor. */
+const SIGN_AT_ONCE = 8;
+
 /** A task in a process of its own: prints what it has to say. */
 export async function runTask<V extends Verb>(verb: V, runner: Runner<V>, options: RawOptions, context: ExecutorContext): Promise<{ success: boolean }> {
   const worker = new Worker(verb, runner, context);
   try {
     const { success, lines } = await worker.run(context.projectName ?? '', options);
-    for (const line of lines) (success ? console.log : console.error)(printable(line));
+    for (const line of lines) (success ? console.log : console.error)(shown(line));
     return { success };
   } finally {
     await worker.close();
@@ -41,7 +45,7 @@ export async function* runBatch<V extends Verb>(
   context: NxContext,
 ): AsyncGenerator<BatchResult, void, undefined> {
   const worker = new Worker(verb, runner, context);
-  const plan = { ids: Object.keys(graph.tasks), dependencies: (id: string) => taskDependencies(graph, id), concurrency: Math.max(2, os.availableParallelism()) };
+  const plan = { ids: Object.keys(graph.tasks), dependencies: (id: string) => taskDependencies(graph, id), concurrency: Math.max(verb === 'sign' ? SIGN_AT_ONCE : 2, os.availableParallelism()) };
   const run = (id: string): ReturnType<typeof timed> => timed(() => worker.run(graph.tasks[id]?.target.project ?? '', options[id] ?? {}));
   try {
     for await (const { id, result } of runInOrder(plan, run)) {
@@ -89,10 +93,13 @@ function stackOf(error: unknown): string[] {
   return isVerbose && error instanceof Error && error.stack !== undefined ? error.stack.split('\n') : [];
 }
 
+/** Nx stores what is printed and replays it: foreign names forge no lines, and no token is among them. */
+const shown = (line: string): string => withoutTokens(printable(line));
+
 async function timed(run: () => Promise<TaskReport>): Promise<BatchResult['result']> {
   const startTime = Date.now();
   const { success, lines } = await run();
-  return { success, terminalOutput: lines.map((line) => `${printable(line)}\n`).join(''), startTime, endTime: Date.now() };
+  return { success, terminalOutput: lines.map((line) => `${shown(line)}\n`).join(''), startTime, endTime: Date.now() };
 }
 
 /** The tasks of the same batch that come first. An edge is an id in Nx 23, `{id}` in Nx 24. */

@@ -1,15 +1,24 @@
-import { openSigner } from '../commands/keys';
 import { signProof } from '../commands/sign';
-import { statusLine } from '../model/report';
+import { openStatementSigner, type OpenedSigner } from '../commands/signer';
+import type { SignOptions } from '../model/types';
+import { signedLine, statusLine } from '../model/report';
 import { projectOf } from './context';
 import { memoised, type Runner } from './runner';
 
+/** All tasks with the same options share one signer: one key and one certificate, if it is keyless. */
 export const signRunner: Runner<'sign'> = ({ session }) => {
   const { env, workspace } = session;
-  const signerOf = memoised((options: { readonly key?: string }) => openSigner(env, workspace.root, options));
+  const signerOf = memoised(async (options: SignOptions): Promise<OpenedSigner> => {
+    const opened = await openStatementSigner(env, workspace.root, options);
+    session.onClose(opened.close);
+    return opened;
+  });
+  const warned = new Set<string>();
   return async (name, options) => {
     const project = projectOf(workspace, name);
-    const signed = await signProof(session, { project, signer: await signerOf(options) });
-    return { success: true, lines: [statusLine(name, `signed the statement sha256:${signed.statementSha256} as ${signed.issuer}`)] };
+    const opened = await signerOf(options);
+    const warnings = opened.warnings.filter((warning) => !warned.has(warning) && warned.add(warning));
+    const { statementSha256 } = await signProof(session, { project, signer: opened.signerFor(project) });
+    return { success: true, lines: [signedLine(name, statementSha256, opened.name), ...warnings.map((warning) => statusLine(name, `warning: ${warning}`))] };
   };
 };

@@ -69,4 +69,19 @@ describe('announceIdentity', () => {
     writeFileSync(locateSigningKey(variables), privateKey.export({ type: 'pkcs8', format: 'pem' }), { mode: 0o600 });
     expect(announced(variables)[SIGNER_VARIABLE]).toMatch(/^key:[0-9a-f]{64}$/);
   });
+
+  it('when a token is at hand it names issuer and identity, unless a key goes before', () => {
+    const claims = { iss: 'https://issuer.example', sub: 'robot', exp: 1, aud: 'sigstore' };
+    const token = (more: object): string => `e30.${Buffer.from(JSON.stringify({ ...claims, ...more })).toString('base64url')}.e30`;
+    expect(announced({ ...home(), SIGSTORE_ID_TOKEN: token({}) })[SIGNER_VARIABLE]).toBe('keyless:https://issuer.example robot');
+    expect(announced({ ...home(), SIGSTORE_ID_TOKEN: token({ email: 'a@b', email_verified: true }) })[SIGNER_VARIABLE]).toBe('keyless:https://issuer.example a@b');
+    expect(announced({ ...home(), SIGSTORE_ID_TOKEN: 'SECRET' })[SIGNER_VARIABLE]).toBe('unreadable:TOKEN_INVALID');
+    expect(announced({ ...home(), SIGSTORE_ID_TOKEN: token({}), NX_PROOF_SIGNING_KEY: 'no key' })[SIGNER_VARIABLE]).toBe('unreadable:KEY_INVALID');
+  });
+
+  it('when the job can have a token it names the workflow', () => {
+    const workflow = 'acme/shop/.github/workflows/release.yml@refs/heads/main';
+    const job = { GITHUB_ACTIONS: 'true', GITHUB_WORKFLOW_REF: workflow, ACTIONS_ID_TOKEN_REQUEST_URL: 'https://x', ACTIONS_ID_TOKEN_REQUEST_TOKEN: 'y' };
+    expect(announced({ ...home(), ...job })[SIGNER_VARIABLE]).toBe(`keyless:https://github.com/${workflow}`);
+  });
 });

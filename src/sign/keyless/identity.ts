@@ -1,6 +1,7 @@
 import type { Env } from '../../env';
 import { ProofError } from '../../errors';
 import type { Http } from '../../http';
+import { detectBuilder } from '../../model/builder';
 import { runForToken } from './agent';
 import { requestGithubToken } from './github';
 import { IdentityToken } from './token';
@@ -22,20 +23,35 @@ export interface IdentitySource {
   /** For messages, for example `GitHub Actions`. */
   readonly name: string;
   token(http: Http): Promise<IdentityToken>;
+  /** Whom it speaks for, as far as that is known without asking anybody. @throws ProofError TOKEN_INVALID */
+  speaksFor(): string;
 }
 
 interface Finding {
   readonly name: string;
-  /** Why it is none, or how to ask it. */
-  readonly found: string | ((http: Http) => Promise<string>);
+  /** Why it is none, or how to ask it, or the token. */
+  readonly found: string | ((http: Http) => Promise<string>) | { readonly token: string };
 }
 
 /** The first source that the options and the environment offer; nothing is contacted. */
 export function findIdentity(env: Env, options: IdentityOptions = {}): IdentitySource | undefined {
   for (const { name, found } of lookEverywhere(env, options)) {
-    if (typeof found !== 'string') return { name, token: async (http) => checked(new IdentityToken((await found(http)).trim(), name), env, options, name) };
+    if (typeof found !== 'string') return sourceOf(env, options, name, found);
   }
   return undefined;
+}
+
+function sourceOf(env: Env, options: IdentityOptions, name: string, found: Exclude<Finding['found'], string>): IdentitySource {
+  const read = (text: string): IdentityToken => new IdentityToken(text.trim(), name);
+  return {
+    name,
+    token: async (http) => checked(read(typeof found === 'function' ? await found(http) : found.token), env, options, name),
+    speaksFor: () => {
+      if (typeof found === 'function') return detectBuilder(env.env).id;
+      const { claimed, subject } = read(found.token);
+      return `${claimed.issuer} ${claimed.identity ?? subject}`;
+    },
+  };
 }
 
 /** @throws ProofError IDENTITY_NOT_FOUND, with all that was looked at */
@@ -50,7 +66,7 @@ function lookEverywhere(env: Env, options: IdentityOptions): Finding[] {
   const audience = options.audience ?? DEFAULT_AUDIENCE;
   const { identityToken: given, identityTokenVariable: variable } = options;
   return [
-    { name: '--identity-token', found: given === undefined ? 'not given' : () => Promise.resolve(given) },
+    { name: '--identity-token', found: given === undefined ? 'not given' : { token: given } },
     ...(variable === undefined ? [] : [fromVariable(env, variable)]),
     fromVariable(env, 'SIGSTORE_ID_TOKEN'),
     { name: 'GitHub Actions', found: github(env, audience) },
@@ -64,7 +80,7 @@ const isSet = (env: Env, name: string): boolean => (env.env[name] ?? '') !== '';
 
 function fromVariable(env: Env, name: string): Finding {
   const value = env.env[name] ?? '';
-  return { name, found: value === '' ? 'not set' : () => Promise.resolve(value) };
+  return { name, found: value === '' ? 'not set' : { token: value } };
 }
 
 function github(env: Env, audience: string): Finding['found'] {
