@@ -1,6 +1,6 @@
 import type { ExecutorContext } from '@nx/devkit';
 import { ProofError } from '../errors';
-import { graphProjects } from '../model/graph';
+import { createOptions, graphProjects, isCreateTarget } from '../model/graph';
 import { DEFAULT_BUILD_TARGET, declaredOutputs, resolveBuildTarget, type BuildTarget, type TargetConfig } from '../model/outputs';
 import type { Project, Workspace } from '../model/project';
 import type { CreateOptions } from '../model/types';
@@ -8,10 +8,25 @@ import type { CreateOptions } from '../model/types';
 /** The parts of Nx's context that executors need; the same when forked and in a batch. */
 export type NxContext = Pick<ExecutorContext, 'root' | 'projectGraph' | 'taskGraph'>;
 
-/** The workspace of Nx's project graph: what plugins inferred counts too. */
-export function toWorkspace({ root, projectGraph }: NxContext): Workspace {
-  return { root, projects: graphProjects({ graph: projectGraph }, "Nx's project graph") };
+/** The workspace of Nx's project graph: what plugins inferred counts too. Outputs are those of the configurations that this run builds. */
+export function toWorkspace(context: NxContext): Workspace {
+  const projects = graphProjects({ graph: context.projectGraph }, "Nx's project graph");
+  for (const { target } of Object.values(context.taskGraph?.tasks ?? {})) {
+    const project = projects.get(target.project);
+    if (project !== undefined && target.configuration !== undefined) projects.set(project.name, withBuilt(context, project, target.target, target.configuration));
+  }
+  return { root: context.root, projects };
 }
+
+function withBuilt(context: NxContext, project: Project, target: string, configuration: string): Project {
+  const targets = targetsOf(context, project.name);
+  const { artifacts, buildTarget = DEFAULT_BUILD_TARGET } = createOptions(Object.values(targets).find(isCreateTarget));
+  const config = targets[target];
+  if (artifacts !== undefined || config === undefined || resolveBuildTarget(buildTarget, targets).target !== target) return project;
+  return { ...project, artifacts: declaredOutputs(project, config, configuration) };
+}
+
+const targetsOf = ({ projectGraph }: NxContext, project: string): Readonly<Record<string, TargetConfig>> => projectGraph.nodes[project]?.data.targets ?? {};
 
 /** @throws ProofError PROJECT_UNKNOWN */
 export function projectOf(workspace: Workspace, name: string): Project {
@@ -31,7 +46,7 @@ export interface Build extends BuildTarget {
  * @throws ProofError OUTPUTS_UNDECLARED; OPTION_INVALID when `buildTarget` names another configuration than the one that is built
  */
 export function resolveBuild(context: NxContext, project: Project, options: CreateOptions): Build {
-  const targets: Readonly<Record<string, TargetConfig>> = context.projectGraph.nodes[project.name]?.data.targets ?? {};
+  const targets = targetsOf(context, project.name);
   const value = options.buildTarget ?? DEFAULT_BUILD_TARGET;
   const named = resolveBuildTarget(value, targets);
   const build = withConfiguration(named.target, builtConfiguration(context, project.name, named, value));

@@ -32,6 +32,22 @@ describe('toWorkspace', () => {
   });
 });
 
+describe('toWorkspace in a run that builds', () => {
+  const artifacts = (target: string, configuration: string | undefined, name = 'app'): readonly string[] | undefined => toWorkspace(context(task(name, target, configuration))).projects.get(name)?.artifacts;
+
+  it('when the build has a configuration the outputs are those of it', () => {
+    expect(artifacts('build', 'production')).toEqual(['{projectRoot}/prod']);
+  });
+
+  it('when another target has one, the artifacts are stated, or nothing is known of it, they stay', () => {
+    expect(artifacts('bundle', 'production')).toEqual(['{projectRoot}/dist']);
+    expect(artifacts('none', 'production')).toEqual(['{projectRoot}/dist']);
+    expect(artifacts('build', undefined)).toEqual(['{projectRoot}/dist']);
+    expect(artifacts('prove', 'production', 'lib')).toEqual(['lib.tgz']);
+    expect(artifacts('build', 'production', 'gone')).toBeUndefined();
+  });
+});
+
 describe('projectOf', () => {
   it('when there is no such project it says so', () => {
     expect(() => projectOf(toWorkspace(context()), 'shop')).toThrow(expect.objectContaining({ code: 'PROJECT_UNKNOWN', message: 'the workspace has no project "shop"' }) as Error);
