@@ -15,6 +15,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   '@nx/devkit': ['executors', 'generators', 'src/nx', 'src/plugin.ts'],
   nx: [],
   '@sigstore/verify': ['src/verify'],
+  '@sigstore/sign': ['src/sign'],
   '@sigstore/bundle': ['src/model'],
   '@sigstore/core': ['src/model'],
   undici: ['src/http'],
@@ -110,10 +111,16 @@ describe('packages', () => {
 
   it('are those of package.json, and built-in modules are named node:', () => {
     const manifest = JSON.parse(readFileSync('package.json', 'utf8')) as Record<'dependencies' | 'peerDependencies', Record<string, string>>;
-    // p-limit exists as an ES module alone and is bundled.
-    const known = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), 'p-limit']);
+    // p-limit exists as an ES module alone and is bundled; of @sigstore/sign the types are used, which leave nothing behind.
+    const known = new Set([...Object.keys(manifest.dependencies), ...Object.keys(manifest.peerDependencies), 'p-limit', '@sigstore/sign']);
     const wrong = sources.flatMap(({ file, imports }) => imports.filter((name) => !isOurs(name) && !/^(\.|package\.json|schemas\/|node:)/.test(name) && !known.has(packageOf(name))).map((name) => `${file} imports ${name}`));
     expect(wrong).toEqual([]);
+  });
+
+  it('are imported as types alone where they do not ship', () => {
+    const lines = sources.flatMap(({ text }) => text.split('\n').filter((line) => line.includes("'@sigstore/sign'")));
+    expect(lines.length).toBeGreaterThan(0);
+    expect(lines.filter((line) => !/^(import|export) type /.test(line))).toEqual([]);
   });
 
   it('are all used', () => {

@@ -1,7 +1,8 @@
 import { signProof } from '../commands/sign';
 import { openStatementSigner, type OpenedSigner } from '../commands/signer';
+import { toProofError } from '../errors';
+import { errorLines, signedLine, statusLine } from '../model/report';
 import type { SignOptions } from '../model/types';
-import { signedLine, statusLine } from '../model/report';
 import { projectOf } from './context';
 import { memoised, type Runner } from './runner';
 
@@ -14,11 +15,19 @@ export const signRunner: Runner<'sign'> = ({ session }) => {
     return opened;
   });
   const warned = new Set<string>();
+  const warningsFor = (name: string, { warnings }: OpenedSigner): string[] =>
+    warnings.filter((warning) => !warned.has(warning) && warned.add(warning)).map((warning) => statusLine(name, `warning: ${warning}`));
   return async (name, options) => {
     const project = projectOf(workspace, name);
     const opened = await signerOf(options);
-    const warnings = opened.warnings.filter((warning) => !warned.has(warning) && warned.add(warning));
-    const { statementSha256 } = await signProof(session, { project, signer: opened.signerFor(project) });
-    return { success: true, lines: [signedLine(name, statementSha256, opened.name), ...warnings.map((warning) => statusLine(name, `warning: ${warning}`))] };
+    const warnings = warningsFor(name, opened);
+    try {
+      const { statementSha256 } = await signProof(session, { project, signer: opened.signerFor(project) });
+      return { success: true, lines: [signedLine(name, statementSha256, opened.name), ...warnings] };
+    } catch (error) {
+      // The entry may be in the log all the same.
+      if (warnings.length > 0) return { success: false, lines: [...errorLines(name, toProofError(error)), ...warnings] };
+      throw error;
+    }
   };
 };

@@ -11,7 +11,7 @@ import { TestWorkspace, testEnv } from '../support/workspace';
 import { batchOf, graphOf } from './graph';
 
 const build = { build: { outputs: ['{projectRoot}/dist'] } };
-const VARIABLES = ['XDG_CONFIG_HOME', 'APPDATA', 'NX_PROOF_SIGNING_KEY', 'NX_PROOF_KEY_PASSPHRASE', 'NX_VERBOSE_LOGGING', 'NX_PROOF_BUILDER', 'CI', 'GITHUB_ACTIONS', 'GITLAB_CI'];
+const VARIABLES = ['XDG_CONFIG_HOME', 'APPDATA', 'NX_PROOF_SIGNING_KEY', 'NX_PROOF_KEY_PASSPHRASE', 'NX_VERBOSE_LOGGING', 'NX_PROOF_BUILDER', 'CI', 'GITHUB_ACTIONS', 'GITLAB_CI', 'SIGSTORE_ID_TOKEN', 'ACTIONS_ID_TOKEN_REQUEST_URL', 'BUILDKITE', 'CIRCLECI'];
 
 let workspace: TestWorkspace;
 let context: ExecutorContext;
