@@ -55,7 +55,8 @@ const UNITS = ['B', 'kB', 'MB', 'GB', 'TB'] as const;
 
 /** Decimal units, three digits at most: `512 B`, `1.23 MB`, `48 GB`. */
 export function formatBytes(bytes: number): string {
-  const power = Math.min(UNITS.length - 1, bytes < 1000 ? 0 : Math.floor(Math.log10(bytes) / 3));
-  const value = bytes / 1000 ** power;
-  return `${power === 0 ? value : Number(value.toPrecision(3))} ${UNITS[power] ?? ''}`;
+  const rounded = (power: number): number => Number((bytes / 1000 ** power).toPrecision(3));
+  const power = UNITS.findIndex((_, index) => rounded(index) < 1000);
+  const last = UNITS.length - 1;
+  return power === -1 ? `${rounded(last)} ${UNITS[last]}` : `${rounded(power)} ${UNITS[power]}`;
 }
