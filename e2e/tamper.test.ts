@@ -63,6 +63,7 @@ beforeAll(async () => {
 afterAll(() => workspace.remove());
 
 beforeEach(async () => {
+  await workspace.rm(`proof.keys/${fingerprintOf(stranger)}.pub.pem`);
   for (const folder of [APP, LIB]) {
     await rm(workspace.path(folder), { recursive: true });
     cpSync(path.join(snapshot, folder), workspace.path(folder), { recursive: true });
@@ -79,6 +80,13 @@ async function editStatement(edit: (statement: StatementLike) => void, signer?: 
   const statement = statementOf(bundle);
   edit(statement);
   await writeBundle(APP, withPayload(bundle, canonicalBytes(statement), signer));
+}
+
+/** The proof of app, signed by a key that the policy does not name, and saying so. */
+async function signAsStranger(): Promise<void> {
+  const bundle = await bundleOf(APP);
+  const signed = withPayload(bundle, payloadOf(bundle), stranger);
+  await writeBundle(APP, { ...signed, verificationMaterial: { ...signed.verificationMaterial, publicKey: { hint: fingerprintOf(stranger) } } });
 }
 
 async function flipByte(file: string): Promise<void> {
@@ -140,7 +148,7 @@ const ROWS: readonly Row[] = [
     name: 'the statement edited',
     tamper: () => editStatement((statement) => (statement.predicate.runDetails.builder.id = 'https://example.com/other')),
     code: 'SIGNATURE_INVALID',
-    named: [BUNDLE],
+    named: ['dsseEnvelope'],
   },
   {
     name: 'the payload re-encoded: the same JSON in other bytes',
@@ -149,7 +157,7 @@ const ROWS: readonly Row[] = [
       await writeBundle(APP, withPayload(bundle, Buffer.from(JSON.stringify(statementOf(bundle), null, 2))));
     },
     code: 'SIGNATURE_INVALID',
-    named: [BUNDLE],
+    named: ['dsseEnvelope'],
   },
   {
     name: 'the payload re-encoded and signed by a trusted key',
@@ -167,28 +175,29 @@ const ROWS: readonly Row[] = [
       await writeBundle(APP, { ...app, dsseEnvelope: { ...app.dsseEnvelope, signatures: lib.dsseEnvelope.signatures } });
     },
     code: 'SIGNATURE_INVALID',
-    named: [BUNDLE],
+    named: ['dsseEnvelope'],
   },
+  { name: 'signed by another key', tamper: () => signAsStranger(), code: 'SIGNATURE_INVALID', named: ['dsseEnvelope'], executor: true },
   {
-    name: 'signed by another key',
+    name: 'signed by another key, which the workspace knows and the rule does not',
     tamper: async () => {
-      const bundle = withPayload(await bundleOf(APP), payloadOf(await bundleOf(APP)), stranger);
-      await writeBundle(APP, { ...bundle, verificationMaterial: { ...bundle.verificationMaterial, publicKey: { hint: fingerprintOf(stranger) } } });
+      await workspace.write(`proof.keys/${fingerprintOf(stranger)}.pub.pem`, createPublicKey(stranger).export({ type: 'spki', format: 'pem' }));
+      await signAsStranger();
     },
     code: 'SIGNER_NOT_ALLOWED',
-    named: ['app'],
+    named: ['nx-proof key trust'],
   },
   {
     name: 'signed by another key that claims to be the trusted one',
     tamper: async () => writeBundle(APP, withPayload(await bundleOf(APP), payloadOf(await bundleOf(APP)), stranger)),
     code: 'SIGNATURE_INVALID',
-    named: [BUNDLE],
+    named: ['dsseEnvelope'],
   },
   {
     name: 'the envelope edited',
     tamper: async () => workspace.write(`${APP}/${ENVELOPE}`, JSON.stringify({ ...(await workspace.json(`${APP}/${ENVELOPE}`)), actor: { agent: 'someone', role: 'else' } })),
     code: 'ENVELOPE_MISMATCH',
-    named: [ENVELOPE],
+    named: ['proof envelope', 'sha256'],
   },
   { name: 'the envelope removed', tamper: () => rm(workspace.path(`${APP}/${ENVELOPE}`)), code: 'ENVELOPE_MISMATCH', named: [ENVELOPE] },
   {
@@ -198,7 +207,7 @@ const ROWS: readonly Row[] = [
       await workspace.write(`${APP}/${ENVELOPE}`, JSON.stringify({ ...app, attestations: lib['attestations'] }));
     },
     code: 'ENVELOPE_MISMATCH',
-    named: [ENVELOPE],
+    named: ['proof envelope', 'attestations'],
   },
   {
     name: 'a digest swapped for that of another project, signed by a trusted key',
@@ -215,7 +224,7 @@ const ROWS: readonly Row[] = [
       const lib = statementOf(await bundleOf(LIB)).subject[0];
       await editStatement((statement) => statement.subject.splice(0, statement.subject.length, ...(lib === undefined ? [] : [lib])), key);
     },
-    code: 'SUBJECT_',
+    code: 'PROJECT_MISMATCH',
     named: [`${LIB}/dist/main.js`],
   },
   { name: 'the proof of another project', tamper: async () => writeBundle(APP, await bundleOf(LIB)), code: 'PROJECT_MISMATCH', named: ['lib', 'app'], executor: true },

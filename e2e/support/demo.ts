@@ -4,8 +4,8 @@ import path from 'node:path';
 export type PackageManager = 'npm' | 'pnpm';
 export type NxVersion = '24.0.6' | '23.3.2';
 
-/** The newest @nx/devkit that belongs to each Nx. */
-const DEVKIT: Record<NxVersion, string> = { '24.0.6': '24.0.0', '23.3.2': '23.3.2' };
+/** Many workspaces have installed @nx/devkit, and many nx alone: the older Nx is tried without. */
+const DEVKIT: Record<NxVersion, Record<string, string>> = { '24.0.6': { '@nx/devkit': '24.0.0' }, '23.3.2': {} };
 
 export interface DemoOptions {
   readonly pm: PackageManager;
@@ -52,7 +52,7 @@ function files(options: DemoOptions): Record<string, string> {
     name: 'demo',
     private: true,
     ...(options.pm === 'npm' ? { workspaces } : {}),
-    devDependencies: { '@nx/devkit': DEVKIT[options.nx], nx: options.nx, [options.alias ?? 'nx-proof']: `file:${options.tarball}` },
+    devDependencies: { ...DEVKIT[options.nx], nx: options.nx, [options.alias ?? 'nx-proof']: `file:${options.tarball}` },
   };
   return {
     'package.json': json(manifest),
