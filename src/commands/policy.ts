@@ -33,6 +33,10 @@ export interface LoadedPolicy {
   readonly warnings: readonly string[];
   /** Absolute native path of the folder with the keys, also those that no rule names; undefined without a policy file. */
   readonly keyFolder?: string;
+  /** Absolute native path of the policy; undefined without a policy file. */
+  readonly file?: string;
+  /** The content of the file that `trust.root` names, as the digest covers it. */
+  readonly trustFile?: Buffer;
 }
 
 export interface PolicyOptions {
@@ -61,7 +65,7 @@ export async function loadPolicy(env: Env, workspaceRoot: string, options: Polic
   const isPinned = checkPins(env, options, sha256);
   const warnings = isPinned || !isCI(env) || inWorkspace === undefined ? [] : [unpinned(options, inWorkspace, sha256)];
   const uri = inWorkspace === undefined ? encodeURIComponent(path.basename(file)) : workspaceUri(inWorkspace);
-  return { policy, uri, sha256, keys: named.keys, warnings, keyFolder };
+  return { policy, uri, sha256, keys: named.keys, warnings, keyFolder, file, ...(named.trustFile !== undefined && { trustFile: named.trustFile }) };
 }
 
 function readPolicyFile(file: string, bytes: Buffer): Policy {
@@ -125,6 +129,7 @@ interface NamedFiles {
   readonly keys: Map<string, KeyObject>;
   /** sha256 by the name that the digest of the policy uses. */
   readonly digests: Map<string, string>;
+  trustFile?: Buffer;
 }
 
 async function readNamedFiles(policy: Policy, folder: string, keyFolder: string): Promise<NamedFiles> {
@@ -137,7 +142,8 @@ async function readNamedFiles(policy: Policy, folder: string, keyFolder: string)
   const root = policy.trust?.root;
   if (typeof root === 'object') {
     const [name, field] = 'file' in root ? [root.file, 'trust.root.file'] : [root.tuf.rootFile, 'trust.root.tuf.rootFile'];
-    found.digests.set(name, sha256Hex(await readNamed(path.resolve(folder, name), name, field)));
+    found.trustFile = await readNamed(path.resolve(folder, name), name, field);
+    found.digests.set(name, sha256Hex(found.trustFile));
   }
   return found;
 }

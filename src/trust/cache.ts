@@ -3,12 +3,13 @@ import { ProofError, isProofError, isSystemError } from '../errors';
 import type { Http } from '../http';
 import { acquireLock, withLock } from '../lock';
 import type { MachineKey } from '../machine-key';
+import { sha256Hex } from '../model/digest';
 import { downloadFrom, replay, type Download } from './download';
 import type { Entry } from './entry';
 import { findTrustFolder, openTrustFolder } from './folder';
 import { freshness } from './freshness';
 import { Journal } from './journal';
-import { readSigned } from './metadata';
+import { readSigned, type TufState } from './metadata';
 import { cachedRoot, pinnedRoot, seedRoot, type TrustRoot } from './root';
 import type { TrustSettings, TrustSource, TufSource } from './source';
 import { TrustStore } from './store';
@@ -100,7 +101,10 @@ class Lookup {
   import(download: Download, fetchedAt: Date): Promise<TrustRoot> {
     return this.#locked(async (shelf) => {
       const previous = await this.#verified(shelf);
-      const entry = await this.#update(shelf, previous, download, { fetchedAt, isUndated: true });
+      const state = await this.#follow(shelf, previous, download);
+      // Metadata that is known already says nothing new, least of all about when it was fetched.
+      const isKnown = previous !== undefined && previous.fetchedAt >= fetchedAt && previous.sha256 === sha256Hex(state.trustedRoot);
+      const entry = isKnown ? previous : await this.#keep(shelf, state, { fetchedAt, isUndated: true });
       await this.#journal.note('import', { entry: entry.sha256 });
       return this.#root(entry);
     });
@@ -160,7 +164,7 @@ class Lookup {
   async #reverify(shelf: Shelf, { state, fetchedAt }: Entry): Promise<Entry> {
     if (fetchedAt > this.#now()) throw new ProofError('TRUST_REFUSED', 'the cache entry says that it was fetched in the future');
     const first = readSigned(this.#source.anchor, 'root.json').version + 1;
-    return this.#update(shelf, undefined, replay(state, first), { fetchedAt, isUndated: true });
+    return this.#keep(shelf, await this.#follow(shelf, undefined, replay(state, first)), { fetchedAt, isUndated: true });
   }
 
   async #fetch(shelf: Shelf, previous: Entry | undefined, began: Date): Promise<Entry> {
@@ -172,7 +176,7 @@ class Lookup {
     }
     try {
       const download = downloadFrom(this.#context.http, this.#source.mirror);
-      const entry = await this.#update(shelf, previous, download, { fetchedAt: this.#now(), isUndated: false });
+      const entry = await this.#keep(shelf, await this.#follow(shelf, previous, download), { fetchedAt: this.#now(), isUndated: false });
       await this.#journal.note('refresh', { entry: entry.sha256 });
       return entry;
     } catch (error) {
@@ -183,9 +187,13 @@ class Lookup {
     }
   }
 
-  async #update(shelf: Shelf, previous: Entry | undefined, download: Download, times: Pick<Entry, 'fetchedAt' | 'isUndated'>): Promise<Entry> {
+  /** The state of the repository that `download` reads, verified from what is known of it. */
+  #follow(shelf: Shelf, previous: Entry | undefined, download: Download): Promise<TufState> {
     const { anchor } = this.#source;
-    const state = await shelf.withFolder((folder) => updateTuf({ anchor, previous: previous?.state, download, folder, now: this.#now() }));
+    return shelf.withFolder((folder) => updateTuf({ anchor, previous: previous?.state, download, folder, now: this.#now() }));
+  }
+
+  async #keep(shelf: Shelf, state: TufState, times: Pick<Entry, 'fetchedAt' | 'isUndated'>): Promise<Entry> {
     try {
       return await shelf.write(this.#source, state, times);
     } catch (error) {

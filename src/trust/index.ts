@@ -1,7 +1,9 @@
 export { readAudit, verifyAudit, type AuditLine, type AuditVerdict } from './audit';
+export { startRefresh } from './background';
 export { importTrustRoot, loadTrustRoot, refreshTrustRoot, type TrustContext } from './cache';
-export { readFrom, replay, type Download } from './download';
-export { TRUST_FOLDER } from './folder';
+export { findTrustFolder, TRUST_FOLDER } from './folder';
+export { openImport, type Import } from './import';
+export { clearTrustCache, inspectTrustCache, type TrustInspection } from './inspect';
 export type { Versions } from './metadata';
 export type { TrustRoot } from './root';
 export { publicGoodSeed, type Seed } from './seed';

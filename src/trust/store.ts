@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { mkdir, readdir, rename, rm, stat, unlink } from 'node:fs/promises';
+import { mkdir, readdir, rename, rm, stat } from 'node:fs/promises';
 import path from 'node:path';
 import { isProofError } from '../errors';
 import { lstatIfExists, printable, readDocument, writeFileAtomic } from '../files';
@@ -43,8 +43,13 @@ export class TrustStore implements Shelf {
     return path.join(this.folder, `${id}.lock`);
   }
 
+  /** Absolute native path. */
+  entryFile({ id }: TufSource): string {
+    return path.join(this.folder, `${id}.entry`);
+  }
+
   async look(source: TufSource): Promise<Found> {
-    const file = this.#entryFile(source);
+    const file = this.entryFile(source);
     if ((await lstatIfExists(file)) === undefined) return { kind: 'missing' };
     try {
       const bytes = await readDocument(file, { missing: 'JSON_INVALID', what: 'cache entry', maxBytes: MAX_ENTRY_BYTES });
@@ -58,13 +63,13 @@ export class TrustStore implements Shelf {
   /** Publishes an entry in one step. */
   async write(source: TufSource, state: TufState, times: Pick<EntryTimes, 'fetchedAt' | 'isUndated'>): Promise<Entry> {
     const bytes = encodeEntry(source, state, times, this.#key);
-    await writeFileAtomic(this.#entryFile(source), bytes, { mode: 0o600 });
+    await writeFileAtomic(this.entryFile(source), bytes, { mode: 0o600 });
     return entryOf(source, state, times, this.#key !== undefined);
   }
 
   /** Moves an entry that cannot be used out of the way, for people to look at; the newest few are kept. */
   async setAside(source: TufSource, now: Date): Promise<void> {
-    const file = this.#entryFile(source);
+    const file = this.entryFile(source);
     const stamp = now.toISOString().replace(/[-:]/g, '').slice(0, 15);
     await rename(file, `${file}.damaged-${stamp}-${randomBytes(3).toString('hex')}`);
     const aside = (await readdir(this.folder)).filter((name) => ASIDE.test(name)).sort((a, b) => (stampOf(a) < stampOf(b) ? -1 : 1));
@@ -109,14 +114,10 @@ export class TrustStore implements Shelf {
       if (!/^[0-9a-f]{32}\.(entry|attempt)/.test(name)) continue;
       const file = path.join(this.folder, name);
       if (before !== undefined && (await stat(file)).mtime >= before) continue;
-      await unlink(file);
+      await rm(file, { recursive: true, force: true });
       removed.push(name);
     }
     return removed;
-  }
-
-  #entryFile({ id }: TufSource): string {
-    return path.join(this.folder, `${id}.entry`);
   }
 
   #attemptFile({ id }: TufSource): string {

@@ -8,5 +8,6 @@ export { checkIdentity } from './identity';
 export { notReached } from './not-reached';
 export { refuseRule } from './rule';
 export { checkSignature } from './signature';
+export { trustMaterial } from './trust-material';
 export { checkStatement } from './statement';
 export { checkSubjects, compareFiles, compareFolders, compareSorted, Differences, matchesSubject, refuseArtifacts, refuseManifest } from './subjects';
