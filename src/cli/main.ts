@@ -16,6 +16,11 @@ const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
   'key generate': async () => (await import('./key')).runKeyGenerate,
   'key trust': async () => (await import('./key')).runKeyTrust,
   'key list': async () => (await import('./key')).runKeyList,
+  'trust status': async () => (await import('./trust')).runTrustStatus,
+  'trust refresh': async () => (await import('./trust')).runTrustRefresh,
+  'trust import': async () => (await import('./trust')).runTrustImport,
+  'trust clear': async () => (await import('./trust')).runTrustClear,
+  'trust audit': async () => (await import('./trust')).runTrustAudit,
 };
 
 /**

@@ -121,4 +121,52 @@ const KEY_LIST: CommandSpec = {
   examples: [['key list', 'the keys that this workspace knows']],
 };
 
-export const COMMANDS: readonly CommandSpec[] = [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST];
+const TRUST_POLICY: OptionSpec = { value: 'FILE', describe: 'The policy whose "trust" counts; proof.policy.json of the workspace unless set' };
+
+const TRUST_STATUS: CommandSpec = {
+  name: 'trust status',
+  summary: 'Show where the trust root comes from, and what the cache holds of it. Opens no connection.',
+  options: { policy: TRUST_POLICY },
+  examples: [['trust status', 'how old the trust root is, and until when it is used']],
+};
+
+const TRUST_REFRESH: CommandSpec = {
+  name: 'trust refresh',
+  summary: 'Ask the TUF repository for a newer trust root.',
+  options: {
+    policy: TRUST_POLICY,
+    'if-stale': { describe: 'Only if the one in the cache is not fresh' },
+    watch: { describe: 'Go on until interrupted, each time before its time to live is over' },
+  },
+  examples: [
+    ['trust refresh', 'now'],
+    ['trust refresh --watch', 'as a service, so that no command has to wait'],
+  ],
+};
+
+const TRUST_IMPORT: CommandSpec = {
+  name: 'trust import',
+  summary: 'Take over a trust root without a network: verified like one that was fetched.',
+  positionals: 'FILE|FOLDER',
+  options: { policy: TRUST_POLICY },
+  examples: [
+    ['trust import /media/usb/trust.entry', 'a cache entry of another machine; trust status says where it lies'],
+    ['trust import mirror/', 'a folder with a copy of the TUF repository'],
+  ],
+};
+
+const TRUST_CLEAR: CommandSpec = {
+  name: 'trust clear',
+  summary: 'Remove the entries of the trust cache, also damaged ones that were kept aside. The audit log stays.',
+  options: { 'older-than': { value: 'TIME', describe: 'Only what was written longer ago: 12h, 7d' } },
+  examples: [['trust clear --older-than 30d', 'what nobody refreshes any more']],
+};
+
+const TRUST_AUDIT: CommandSpec = {
+  name: 'trust audit',
+  summary: 'Show the audit log of the trust cache.',
+  options: { verify: { describe: 'Check the chain of its lines instead, and name the sha256 of the last one' } },
+  examples: [['trust audit --verify', 'whether a line was changed, added or removed']],
+};
+
+export const COMMANDS: readonly CommandSpec[] = [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST, TRUST_STATUS, TRUST_REFRESH, TRUST_IMPORT, TRUST_CLEAR, TRUST_AUDIT];
