@@ -159,6 +159,13 @@ describe('the process', () => {
     expect(wrong).toEqual([]);
   });
 
+  it('is otherwise known by who it is: no environment, folder, streams, arguments or end of it', () => {
+    const identity = ['execPath', 'geteuid', 'kill', 'pid'];
+    const imported = (text: string): string[] => [...text.matchAll(/import (.*) from '(?:node:)?process'/g)].flatMap(([, names = '']) => names.replace(/[{}]/g, '').split(',').map((name) => name.trim()));
+    const wrong = sources.filter(({ part }) => !HOSTS.includes(part)).flatMap(({ file, text }) => imported(text).filter((name) => !identity.includes(name)).map((name) => `${file} imports ${name}`));
+    expect(wrong).toEqual([]);
+  });
+
   it('is known to the entry of the CLI alone: the rest of it is handed a host', () => {
     const wrong = sources.filter(({ file, part }) => part === 'src/cli' && file !== 'src/cli/nx-proof.ts').flatMap(({ file, text }) => hostUses(text).map((use) => `${file} uses ${use}`));
     expect(wrong).toEqual([]);

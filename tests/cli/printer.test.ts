@@ -31,6 +31,12 @@ describe('Printer', () => {
     expect(written.stdout).toBe('[brAInwav] app: \\x1b[2Jdist/\\xe2\\x80\\xaecod.js\\x0d\\x0a::stop\n');
   });
 
+  it('shows control characters of logs as escapes too', () => {
+    const { printer, written } = make();
+    printer.log('warn', 'a\x1b[2J\n::stop');
+    expect(written.stderr).toBe('[brAInwav] warning: a\\x1b[2J\\x0a::stop\n');
+  });
+
   it('paints the word that says how it went, on a terminal alone', () => {
     const lines = ['[brAInwav] app: PASSED; 2 files', '[brAInwav] a: b: FAILED; x', '  passed    bundle', '  failed    subjects  (X, exit 1)', '  asserted  builder', '  unchecked source', '     a hint that failed is about'];
     const { printer, written } = make({}, true);

@@ -35,6 +35,8 @@ describe('readWorkspace', () => {
       '.gitignore': 'dist\ntmp/*\n!tmp/kept\nback\n/one\n',
       '.nxignore': 'skipped\n!back\n',
       'deep/.gitignore': '/b\n!c\n',
+      // Nothing below an excluded folder comes back.
+      'app/dist/.gitignore': '!project.json\n',
       ...project('app/dist', 'app/x', 'tmp/gone', 'tmp/kept', 'y/skipped', 'back', 'one', 'two/one2', 'deep/b', 'deep/a/b2', 'deep/c'),
     };
     expect((await roots(files)).sort()).toEqual(['app/x', 'back', 'deep/a/b2', 'deep/c', 'tmp/kept', 'two/one2']);
