@@ -243,8 +243,8 @@ const ROWS: readonly Row[] = [
   {
     name: 'another predicate type, signed by a trusted key',
     tamper: () => editStatement((statement) => Object.assign(statement, { predicateType: 'https://slsa.dev/provenance/v0.2' }), key),
-    code: 'STATEMENT_INVALID',
-    named: ['/predicateType'],
+    code: 'PREDICATE_UNSUPPORTED',
+    named: ['predicateType'],
   },
   {
     name: 'a dependency left out of the statement, signed by a trusted key',

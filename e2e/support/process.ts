@@ -5,6 +5,8 @@ export interface RunOptions {
   readonly env: NodeJS.ProcessEnv;
   /** Ends the process after so many milliseconds; two minutes unless set. */
   readonly timeout?: number;
+  /** Runs as this user and group. */
+  readonly uid?: number;
 }
 
 export interface RunResult {
@@ -24,7 +26,8 @@ export function runNode(script: string, args: readonly string[], options: RunOpt
 export function runCommand(command: string, args: readonly string[], options: RunOptions): Promise<RunResult> {
   return new Promise((resolve, reject) => {
     const limits = { timeout: options.timeout ?? 120_000, killSignal: 'SIGKILL' } as const;
-    const child = spawn(command, args, { cwd: options.cwd, env: options.env, windowsHide: true, ...limits, stdio: ['ignore', 'pipe', 'pipe'] });
+    const user = options.uid === undefined ? {} : { uid: options.uid, gid: options.uid };
+    const child = spawn(command, args, { cwd: options.cwd, env: options.env, windowsHide: true, ...limits, ...user, stdio: ['ignore', 'pipe', 'pipe'] });
     const text = { stdout: '', stderr: '', output: '' };
     for (const stream of ['stdout', 'stderr'] as const) {
       child[stream].setEncoding('utf8').on('data', (chunk: string) => {

@@ -18,7 +18,7 @@ export interface CallOptions {
   /** Added to the isolated environment. */
   readonly env?: Readonly<Record<string, string>>;
   readonly cwd?: string;
-  readonly timeout?: number;
+  readonly uid?: number;
 }
 
 /** A real workspace in a temporary folder, with the packed tarball installed and everything committed. */
@@ -131,7 +131,7 @@ export class DemoWorkspace {
   }
 
   private async call(name: 'nx' | 'nx-proof', args: readonly string[], options: CallOptions): Promise<RunResult> {
-    return runNode(await this.command(name), args, { cwd: options.cwd ?? this.root, env: this.env(options.env), ...(options.timeout === undefined ? {} : { timeout: options.timeout }) });
+    return runNode(await this.command(name), args, { cwd: options.cwd ?? this.root, env: this.env(options.env), ...(options.uid === undefined ? {} : { uid: options.uid }) });
   }
 }
 
