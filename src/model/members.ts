@@ -1,7 +1,6 @@
 import { readFile } from 'node:fs/promises';
 import path from 'node:path';
 import picomatch from 'picomatch';
-import { parse as parseYaml } from 'yaml';
 import { ProofError, isSystemError } from '../errors';
 import { parseJson } from './json';
 
@@ -53,7 +52,7 @@ export function isMember(patterns: MemberPatterns, folder: string): boolean {
 
 async function readConfig(root: string, name: string, parse: (bytes: Buffer) => unknown): Promise<Readonly<Record<string, unknown>> | undefined> {
   try {
-    const value = parse(await readFile(path.join(root, name)));
+    const value = await parse(await readFile(path.join(root, name)));
     return isRecord(value) ? value : {};
   } catch (error) {
     if (isSystemError(error) && error.code === 'ENOENT') return undefined;
@@ -61,9 +60,11 @@ async function readConfig(root: string, name: string, parse: (bytes: Buffer) => 
   }
 }
 
-function parsePnpmWorkspace(bytes: Buffer): unknown {
+async function parsePnpmWorkspace(bytes: Buffer): Promise<unknown> {
+  // Loading it takes longer than all else in here, and other package managers need none.
+  const { parse } = await import('yaml');
   try {
-    return parseYaml(bytes.toString('utf8')) as unknown;
+    return parse(bytes.toString('utf8')) as unknown;
   } catch (error) {
     const [reason] = (error instanceof Error ? error.message : String(error)).split('\n');
     throw new ProofError('WORKSPACE_INVALID', `pnpm-workspace.yaml is not YAML: ${reason}`, { cause: error, details: { what: 'pnpm-workspace.yaml' } });
