@@ -150,6 +150,11 @@ describe('resolveArtifacts', () => {
       await expect(resolve(root, ['.{.,x}/.{.,x}/.{.,x}/secret/*'])).rejects.toMatchObject({ code: 'ARTIFACTS_EMPTY' });
     });
 
+    it('when braces spell a way out to a name that is also inside, it refuses rather than take that for it', async () => {
+      const root = workspaceOf({ 'apps/secret': '', 'apps/app/secret': '' });
+      await expect(resolve(root, ['.{.,x}/secret'])).rejects.toMatchObject({ code: 'PATH_OUTSIDE' });
+    });
+
     it.runIf(POSIX)('when the workspace lies in a folder with a backslash in its name, globs work', async () => {
       const root = path.join(workspaceOf({ 'back\\slash/apps/app/a/x': '' }), 'back\\slash');
       expect(await resolve(root, ['*/x'])).toEqual({ folders: [], files: ['apps/app/a/x'] });
