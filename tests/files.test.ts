@@ -1,3 +1,4 @@
+import { randomBytes } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, readdir, rm, stat, symlink, writeFile } from 'node:fs/promises';
 import os from 'node:os';
 import path from 'node:path';
@@ -77,6 +78,16 @@ describe('readDocument', () => {
   it('reads a document', async () => {
     await writeFile(path.join(folder, 'p.json'), '{}');
     expect((await readDocument(path.join(folder, 'p.json'), options)).toString()).toBe('{}');
+  });
+
+  it('reads a document of several chunks whole', async () => {
+    const content = randomBytes(200_000);
+    await writeFile(path.join(folder, 'p.json'), content);
+    expect((await readDocument(path.join(folder, 'p.json'), options)).equals(content)).toBe(true);
+  });
+
+  it.skipIf(process.platform !== 'linux')('reads no more than it may, also of a file whose size says less than is in it', async () => {
+    await expect(readDocument('/proc/self/status', { ...options, maxBytes: 100 })).rejects.toMatchObject({ code: 'FILE_TOO_LARGE' });
   });
 
   it.each(['absent.json', 'p.json/below'])('reports %s as not found with the code of its kind', async (name) => {
