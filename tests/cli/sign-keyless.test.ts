@@ -80,6 +80,13 @@ describe('nx-proof sign, keyless', () => {
 });
 
 describe('the identity token', () => {
+  it('is not repeated when it is given twice, whatever it looks like', async () => {
+    const { exitCode, stdout, stderr } = await cli.run(['sign', '--json', '--identity-token', 'SECRET1', '--identity-token=SECRET2']);
+    expect(exitCode).toBe(2);
+    expect(stderr).toContain('--identity-token is given twice; give it once');
+    expect(stdout + stderr).not.toContain('SECRET');
+  });
+
   const files = async (folder: string): Promise<string[]> => {
     const entries = await readdir(folder, { recursive: true, withFileTypes: true });
     return entries.filter((entry) => entry.isFile()).map((entry) => path.join(entry.parentPath, entry.name));

@@ -300,7 +300,7 @@ describe('tokens', () => {
       sigstore.oidc.fault = fault;
       const error: unknown = await requireIdentity(env).token(http).catch((reason: unknown) => reason);
       expect(error).toMatchObject({ code });
-      expect(seen(error)).not.toContain(REQUEST_TOKEN);
+      expect(seen(error)).not.toContain(REQUEST_TOKEN.slice(0, 10));
     }
   });
 });
