@@ -81,6 +81,33 @@ describe('the plugin', () => {
               "env": "NX_PROOF_BUILDER",
             },
             {
+              "env": "GITHUB_ACTIONS",
+            },
+            {
+              "env": "GITHUB_SERVER_URL",
+            },
+            {
+              "env": "GITHUB_WORKFLOW_REF",
+            },
+            {
+              "env": "GITLAB_CI",
+            },
+            {
+              "env": "CI_SERVER_URL",
+            },
+            {
+              "env": "CI_PROJECT_PATH",
+            },
+            {
+              "env": "CI_CONFIG_PATH",
+            },
+            {
+              "env": "CI_COMMIT_TAG",
+            },
+            {
+              "env": "CI_COMMIT_REF_NAME",
+            },
+            {
               "env": "SOURCE_DATE_EPOCH",
             },
           ],
@@ -135,7 +162,37 @@ describe('the plugin', () => {
               "env": "NX_PROOF_BUILDER",
             },
             {
+              "env": "GITHUB_ACTIONS",
+            },
+            {
+              "env": "GITHUB_SERVER_URL",
+            },
+            {
+              "env": "GITHUB_WORKFLOW_REF",
+            },
+            {
+              "env": "GITLAB_CI",
+            },
+            {
+              "env": "CI_SERVER_URL",
+            },
+            {
+              "env": "CI_PROJECT_PATH",
+            },
+            {
+              "env": "CI_CONFIG_PATH",
+            },
+            {
+              "env": "CI_COMMIT_TAG",
+            },
+            {
+              "env": "CI_COMMIT_REF_NAME",
+            },
+            {
               "env": "NX_PROOF_SIGNER",
+            },
+            {
+              "env": "CIRCLE_PROJECT_ID",
             },
           ],
           "metadata": {

@@ -1,6 +1,19 @@
 /** Builder id of a build outside any CI whose workflow can be named (docs/build-type.md). */
 export const LOCAL_BUILDER = 'https://cortex-os.brainwav/nx-proof/builder/local/v1';
 
+/** Every variable that `detectBuilder` makes an id of. */
+export const BUILDER_VARIABLES = [
+  'GITHUB_ACTIONS',
+  'GITHUB_SERVER_URL',
+  'GITHUB_WORKFLOW_REF',
+  'GITLAB_CI',
+  'CI_SERVER_URL',
+  'CI_PROJECT_PATH',
+  'CI_CONFIG_PATH',
+  'CI_COMMIT_TAG',
+  'CI_COMMIT_REF_NAME',
+] as const;
+
 /** Who builds: SLSA v1 `runDetails.builder.id` and `metadata.invocationId`. */
 export interface Builder {
   readonly id: string;

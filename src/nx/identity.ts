@@ -4,10 +4,7 @@ import { fingerprint } from '../model/keys';
 import { findIdentity } from '../sign/keyless/identity';
 import { processEnv } from './env';
 import { defaultPublicKey } from './user-key';
-
-/** Inputs of the cached targets (see targets.ts). They decide nothing else: create, sign and verify find out for themselves. */
-export const BUILDER_VARIABLE = 'NX_PROOF_BUILDER';
-export const SIGNER_VARIABLE = 'NX_PROOF_SIGNER';
+import { BUILDER_VARIABLE, SIGNER_VARIABLE } from './variables';
 
 /** Sets both variables, whatever they were: a .env file of the workspace may have set them. Neither is a secret. */
 export function announceIdentity(env: Record<string, string | undefined> = process.env): void {

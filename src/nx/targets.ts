@@ -1,7 +1,9 @@
 import type { TargetConfiguration } from '@nx/devkit';
+import { BUILDER_VARIABLES } from '../model/builder';
 import { LOCKFILES } from '../model/lockfiles';
 import { PROOF_FOLDER } from '../model/project';
 import type { ProofFile } from '../model/types';
+import { BUILDER_VARIABLE, SIGNER_VARIABLE } from './variables';
 
 /** What the targets are called and under which name the package is installed. */
 export interface TargetNames {
@@ -35,7 +37,7 @@ type Inputs = NonNullable<TargetConfiguration['inputs']>;
  * - `^{projectRoot}/**`, since a statement names those of its dependencies; `nx affected` looks at files only.
  * - `dependentTasksOutputFiles`, which also makes Nx wait with hashing until the build has run.
  * - artifacts and statements themselves with `includeIgnored`, so that `--excludeTaskDependencies` replays nothing stale.
- * - builder and signer, set by the plugin's pre-run hook.
+ * - builder and signer, as the plugin's pre-run hook finds them.
  */
 export function proofTargets({ names, packageName, file, artifacts = USUAL_OUTPUTS }: ProofTargetsInput): Record<string, TargetConfiguration> {
   const { createTargetName: create, signTargetName: sign, verifyTargetName: verify } = names;
@@ -77,6 +79,8 @@ const CACHED: Pick<TargetConfiguration, 'cache' | 'ultracache'> = { cache: true,
 
 const STATEMENT = `{projectRoot}/${PROOF_FOLDER}/create/statement.intoto.json`;
 const SOURCES: Inputs = ['{projectRoot}/**/*', '^{projectRoot}/**/*', `!{projectRoot}/${PROOF_FOLDER}/**/*`];
+/** With a daemon the hook runs there, and Nx keeps GITHUB_*, CIRCLE_* and the like from it: so the variables themselves are inputs too. */
+const BUILDER: Inputs = [BUILDER_VARIABLE, ...BUILDER_VARIABLES].map((env) => ({ env }));
 const OUTPUTS: Inputs = [{ dependentTasksOutputFiles: '**/*' }];
 
 function createInputs(artifacts: readonly string[]): Inputs {
@@ -86,7 +90,7 @@ function createInputs(artifacts: readonly string[]): Inputs {
     ...artifactInputs(artifacts),
     { fileset: STATEMENT, dependencies: true, includeIgnored: true },
     ...LOCKFILES.map((file) => `{workspaceRoot}/${file}`),
-    { env: 'NX_PROOF_BUILDER' },
+    ...BUILDER,
     { env: 'SOURCE_DATE_EPOCH' },
   ];
 }
@@ -98,8 +102,9 @@ function signInputs(artifacts: readonly string[], key: string | undefined): Inpu
     ...artifactInputs(artifacts),
     { fileset: `{projectRoot}/${PROOF_FOLDER}/create/**/*`, includeIgnored: true },
     ...(key === undefined || /^(?:[/\\]|\.\.|[A-Za-z]:)/.test(key) ? [] : [{ fileset: `{workspaceRoot}/${key.replace(/^\.\//, '')}`, includeIgnored: true }]),
-    { env: 'NX_PROOF_BUILDER' },
-    { env: 'NX_PROOF_SIGNER' },
+    ...BUILDER,
+    { env: SIGNER_VARIABLE },
+    { env: 'CIRCLE_PROJECT_ID' },
   ];
 }
 

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { detectBuilder, LOCAL_BUILDER } from '../../src/model/builder';
+import { BUILDER_VARIABLES, detectBuilder, LOCAL_BUILDER } from '../../src/model/builder';
 
 const GITHUB = {
   CI: 'true',
@@ -75,5 +75,15 @@ describe('detectBuilder', () => {
     { ...GITLAB, CI_COMMIT_REF_NAME: undefined },
   ])('when no known CI names its workflow it is the local builder, without invocation', (env) => {
     expect(detectBuilder(env)).toEqual({ id: 'https://cortex-os.brainwav/nx-proof/builder/local/v1' });
+  });
+});
+
+describe('BUILDER_VARIABLES', () => {
+  it.each([GITHUB, GITLAB, { ...GITLAB, CI_COMMIT_TAG: 'v1' }])('is all that an id is made of', (env) => {
+    const only = Object.fromEntries(Object.entries(env).filter(([name]) => (BUILDER_VARIABLES as readonly string[]).includes(name)));
+    expect(detectBuilder(only).id).toBe(detectBuilder(env).id);
+    for (const name of Object.keys(only)) {
+      if (name !== 'CI_COMMIT_REF_NAME' || !('CI_COMMIT_TAG' in env)) expect(detectBuilder({ ...env, [name]: 'other' }).id, name).not.toBe(detectBuilder(env).id);
+    }
   });
 });
