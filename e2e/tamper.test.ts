@@ -195,16 +195,22 @@ const ROWS: readonly Row[] = [
   },
   {
     name: 'the envelope edited',
-    tamper: async () => workspace.write(`${APP}/${ENVELOPE}`, JSON.stringify({ ...(await workspace.json(`${APP}/${ENVELOPE}`)), actor: { agent: 'someone', role: 'else' } })),
+    tamper: async () => workspace.write(`${APP}/${ENVELOPE}`, canonicalBytes({ ...(await workspace.json(`${APP}/${ENVELOPE}`)), actor: { agent: 'someone', role: 'else' } })),
     code: 'ENVELOPE_MISMATCH',
     named: ['proof envelope', 'sha256'],
+  },
+  {
+    name: 'the envelope re-encoded',
+    tamper: async () => workspace.write(`${APP}/${ENVELOPE}`, JSON.stringify(await workspace.json(`${APP}/${ENVELOPE}`), null, 2)),
+    code: 'ENVELOPE_MISMATCH',
+    named: ['proof envelope', 'canonical'],
   },
   { name: 'the envelope removed', tamper: () => rm(workspace.path(`${APP}/${ENVELOPE}`)), code: 'ENVELOPE_MISMATCH', named: [ENVELOPE] },
   {
     name: 'the attestation inside of the envelope replaced',
     tamper: async () => {
       const [app, lib] = [await workspace.json(`${APP}/${ENVELOPE}`), await workspace.json(`${LIB}/${ENVELOPE}`)];
-      await workspace.write(`${APP}/${ENVELOPE}`, JSON.stringify({ ...app, attestations: lib['attestations'] }));
+      await workspace.write(`${APP}/${ENVELOPE}`, canonicalBytes({ ...app, attestations: lib['attestations'] }));
     },
     code: 'ENVELOPE_MISMATCH',
     named: ['proof envelope', 'attestations'],
@@ -224,8 +230,8 @@ const ROWS: readonly Row[] = [
       const lib = statementOf(await bundleOf(LIB)).subject[0];
       await editStatement((statement) => statement.subject.splice(0, statement.subject.length, ...(lib === undefined ? [] : [lib])), key);
     },
-    code: 'PROJECT_MISMATCH',
-    named: [`${LIB}/dist/main.js`],
+    code: 'STATEMENT_INVALID',
+    named: ['/subject/0/name', `${LIB}/dist/main.js`],
   },
   { name: 'the proof of another project', tamper: async () => writeBundle(APP, await bundleOf(LIB)), code: 'PROJECT_MISMATCH', named: ['lib', 'app'], executor: true },
   {
