@@ -14,6 +14,8 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
   checkCombination(context);
   return inWorkspace(context, async (session, clear) => {
     const selected = context.values['all'] === true ? undefined : await select(context, session);
+    // Begun now, git answers while the policy is read and the artifacts are hashed; whoever needs the answer is told of a failure.
+    session.source().catch(() => undefined);
     const policy = await policyOf(context, session);
     for (const warning of policy.warnings) context.printer.log('warn', warning);
     const outcomes = await verify(session, policy, selected);

@@ -1,7 +1,7 @@
 import { copyFile, mkdir, readFile, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import { BUNDLE, CliWorkspace, STATEMENT } from '../support/cli-workspace';
+import { BUNDLE, CliWorkspace, STATEMENT, projectJson } from '../support/cli-workspace';
 
 let cli: CliWorkspace;
 beforeEach(async () => {
@@ -83,6 +83,16 @@ describe('nx-proof verify PATH', () => {
 
   it('does not verify nothing: outside of all projects a PATH or --all is needed', async () => {
     expect(await cli.run(['verify'])).toMatchObject({ exitCode: 2, stderr: expect.stringContaining('give a PATH, or --all (PROOF_NOT_FOUND, exit 2)') });
+  });
+});
+
+describe('a project at the root of the workspace', () => {
+  it('is the one of every folder that lies in no other project', async () => {
+    await cli.ws.write('project.json', projectJson('whole', ['{projectRoot}/out']));
+    const here = async (folder: string): Promise<string> => (await cli.run(['verify', '--concurrency', '2'], { cwd: cli.ws.file(folder) })).stdout;
+    expect(await here('.')).toMatch(/whole: .*PROOF_NOT_FOUND/);
+    expect(await here('apps')).toMatch(/whole: .*PROOF_NOT_FOUND/);
+    expect(await here('apps/app/src')).toMatch(/app: .*PROOF_NOT_FOUND/);
   });
 });
 
