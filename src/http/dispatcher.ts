@@ -42,15 +42,22 @@ function proxyVariables(env: Env): { httpProxy: string; httpsProxy: string; noPr
 /** The lower case name first, as curl and undici do. */
 const variable = (env: Env, name: string): string => env.env[name] ?? env.env[name.toUpperCase()] ?? '';
 
+interface TlsOptions {
+  readonly rejectUnauthorized: true;
+  readonly secureContext?: tls.SecureContext;
+}
+
 /**
  * Node.js reads NODE_EXTRA_CA_CERTS only when it starts; here it counts whenever it is set. Certificates are checked even where
  * NODE_TLS_REJECT_UNAUTHORIZED=0 turns that off for the process: tokens are sent over these connections.
+ * One context serves all connections: to read some 150 roots takes as long as a handshake.
  */
-async function trustOptions(env: Env, extraCa: string | undefined): Promise<{ rejectUnauthorized: true; ca?: string[] }> {
+async function trustOptions(env: Env, extraCa: string | undefined): Promise<TlsOptions> {
   const file = env.env['NODE_EXTRA_CA_CERTS'];
   const extra = extraCa === undefined ? [] : [extraCa];
   if (file !== undefined && file !== '') extra.push(await readCertificates(file));
-  return extra.length === 0 ? { rejectUnauthorized: true } : { rejectUnauthorized: true, ca: [...defaultCertificates(), ...extra] };
+  if (extra.length === 0) return { rejectUnauthorized: true };
+  return { rejectUnauthorized: true, secureContext: tls.createSecureContext({ ca: [...defaultCertificates(), ...extra] }) };
 }
 
 async function readCertificates(file: string): Promise<string> {

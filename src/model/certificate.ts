@@ -35,3 +35,9 @@ export function readCertificate(encoded: Uint8Array | string): Certificate {
 export function certificatePem({ der }: Certificate): string {
   return `-----BEGIN CERTIFICATE-----\n${der.toString('base64').replace(/.{1,64}/g, '$&\n')}-----END CERTIFICATE-----\n`;
 }
+
+/** The DER of the first certificate in a PEM text; undefined when there is none. */
+export function pemToDer(pem: string): Buffer | undefined {
+  const body = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
+  return body === undefined ? undefined : Buffer.from(body, 'base64');
+}

@@ -1,6 +1,6 @@
 import { sha256Hex } from '../../model/digest';
 import { preAuthEncoding, type TransparencyLogEntry } from '../../model/bundle';
-import { readCertificate, type Certificate } from '../../model/certificate';
+import { pemToDer, type Certificate } from '../../model/certificate';
 import { Cursor, parse } from './cursor';
 import { invalidAnswer, type Service } from './service';
 import type { Signed } from './witness';
@@ -43,7 +43,7 @@ const BODIES: Readonly<Record<string, (spec: Cursor, signed: Signed) => string |
     if (hash.at('algorithm').text() !== 'sha256' || hash.at('value').text() !== sha256Hex(payload)) return 'payload';
     const [found, ...more] = spec.at('signatures').list();
     if (found === undefined || more.length > 0 || !found.at('signature').bytes('base64').equals(signature)) return 'signature';
-    return isCertificate(found.at('verifier').bytes('base64').toString('latin1'), certificate) ? undefined : 'certificate';
+    return pemToDer(found.at('verifier').bytes('base64').toString('latin1'))?.equals(certificate.der) === true ? undefined : 'certificate';
   },
   // https://github.com/sigstore/rekor-tiles/blob/main/api/proto/rekor/v2/entry.proto
   'dsse 0.0.2': (spec, signed) => {
@@ -64,12 +64,4 @@ const isDigest = (hash: Cursor, hex: string): boolean => hash.at('algorithm').te
 function differsV2(found: Cursor, { signature, certificate }: Signed): string | undefined {
   if (!found.at('content').bytes('base64').equals(signature)) return 'signature';
   return found.at('verifier').at('x509Certificate').at('rawBytes').bytes('base64').equals(certificate.der) ? undefined : 'certificate';
-}
-
-function isCertificate(pem: string, certificate: Certificate): boolean {
-  try {
-    return readCertificate(pem).der.equals(certificate.der);
-  } catch {
-    return false;
-  }
 }

@@ -1,7 +1,7 @@
 import type { SignatureBundle } from '@sigstore/sign';
 import type { Http } from '../../http';
 import type { TransparencyLogEntry } from '../../model/bundle';
-import { readCertificate } from '../../model/certificate';
+import { pemToDer } from '../../model/certificate';
 import { Cursor } from './cursor';
 import { envelopeOf } from './envelope';
 import { checkLogEntry } from './log-entry';
@@ -28,7 +28,7 @@ export function rekorV2Witness(http: Http, url: string): CheckedWitness {
 function createRequest(content: SignatureBundle, certificate: string): unknown {
   const { payload, payloadType, signatures } = envelopeOf(content);
   const envelope = { payload: payload.toString('base64'), payloadType, signatures: signatures.map(({ sig }) => ({ sig: sig.toString('base64') })) };
-  const rawBytes = readCertificate(certificate).der.toString('base64');
+  const rawBytes = pemToDer(certificate)?.toString('base64');
   return { dsseRequestV002: { envelope, verifiers: [{ x509Certificate: { rawBytes }, keyDetails: 'PKIX_ECDSA_P256_SHA_256' }] } };
 }
 

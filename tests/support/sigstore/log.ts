@@ -8,6 +8,7 @@ const half = (n: number): number => 2 ** Math.ceil(Math.log2(n) - 1);
 /** An append-only log in memory: RFC 6962 section 2.1 over its leaves, and signed checkpoints (https://c2sp.org/tlog-checkpoint). */
 export class TransparencyLog {
   readonly #leaves: Buffer[] = [];
+  readonly #subtrees = new Map<string, Buffer>();
   readonly publicKey: Buffer;
   readonly id: Buffer;
   readonly #key: KeyObject;
@@ -28,17 +29,32 @@ export class TransparencyLog {
     return this.#leaves.push(leafHash(data)) - 1;
   }
 
-  root(leaves = this.#leaves): Buffer {
-    const [only] = leaves;
-    if (leaves.length === 1 && only !== undefined) return only;
-    const k = half(leaves.length);
-    return nodeHash(this.root(leaves.slice(0, k)), this.root(leaves.slice(k)));
+  root(): Buffer {
+    return this.#range(0, this.size);
   }
 
-  proof(index: number, leaves = this.#leaves): Buffer[] {
-    if (leaves.length <= 1) return [];
-    const k = half(leaves.length);
-    return index < k ? [...this.proof(index, leaves.slice(0, k)), this.root(leaves.slice(k))] : [...this.proof(index - k, leaves.slice(k)), this.root(leaves.slice(0, k))];
+  proof(index: number): Buffer[] {
+    return this.#path(index, 0, this.size);
+  }
+
+  /** The hash of the leaves from `start` to before `end`; those of complete subtrees are remembered, for they never change. */
+  #range(start: number, end: number): Buffer {
+    const size = end - start;
+    const only = this.#leaves[start];
+    if (size === 1 && only !== undefined) return only;
+    const key = `${start}-${end}`;
+    const known = this.#subtrees.get(key);
+    if (known !== undefined) return known;
+    const k = half(size);
+    const hash = nodeHash(this.#range(start, start + k), this.#range(start + k, end));
+    if (k * 2 === size) this.#subtrees.set(key, hash);
+    return hash;
+  }
+
+  #path(index: number, start: number, end: number): Buffer[] {
+    if (end - start <= 1) return [];
+    const middle = start + half(end - start);
+    return index < middle ? [...this.#path(index, start, middle), this.#range(middle, end)] : [...this.#path(index, middle, end), this.#range(start, middle)];
   }
 
   sign(data: Uint8Array): Buffer {
