@@ -7,6 +7,7 @@ export { openSigner } from './commands/keys';
 export { keyPolicy, loadPolicy, type LoadedPolicy } from './commands/policy';
 export { openSession, type Session } from './commands/session';
 export { signProof, type SignRequest, type SignResult } from './commands/sign';
+export { getDefaultTrustMaterial, type TrustMaterial } from './commands/trust-material';
 export { verifyProof, verifyWorkspace, type Outcome, type VerifyRequest } from './commands/verify';
 export { readWorkspace } from './commands/workspace';
 export type { Env } from './env';
