@@ -2,6 +2,7 @@ import { copyFile, cp, mkdir, readFile, rename, rm, symlink, unlink } from 'node
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { openSession } from '../../src/commands/session';
+import { signProof } from '../../src/commands/sign';
 import { verifyProof } from '../../src/commands/verify';
 import { ProofError } from '../../src/errors';
 import { jsonDocument } from '../../src/model/json';
@@ -44,6 +45,13 @@ describe('verifyProof', () => {
       predicate: 'passed', builder: 'asserted', source: 'unchecked', freshness: 'passed', dependencies: 'unchecked',
     });
     expect(checkOf(verdict, 'identity').message).toBe(`the key ${key.fingerprint} is a signer of rules[0]`);
+  });
+
+  it('passes what signProof made', async () => {
+    await ws.create();
+    await rm(ws.file('apps/app/.proof/sign'), { recursive: true });
+    await ws.run((session) => signProof(session, { project: ws.project(), signer: key.signer }));
+    expect((await verify(ws)).result).toBe('PASSED');
   });
 
   it('passes with an Ed25519 key', async () => {
