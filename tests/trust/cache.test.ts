@@ -433,6 +433,32 @@ describe('the folder of the cache', () => {
     expect(await readdir(site.workspace)).toEqual([]);
   });
 
+  asRoot('that can be read and not written serves what is in it', async () => {
+    await site.load();
+    for (const name of [site.home, path.join(site.home, 'nx-proof'), path.join(site.home, 'nx-proof/machine.key'), path.dirname(folder()), folder(), site.entry]) await chown(name, 65534, 65534);
+    await chmod(site.workspace, 0o555);
+    await chmod(folder(), 0o500);
+    process.seteuid?.(65534);
+    try {
+      expect(await site.load()).toMatchObject({ state: 'fresh', warnings: [expect.stringContaining('audit log')] });
+      site.clock = 25 * HOUR_MS;
+      expect(await site.load()).toMatchObject({ state: 'stale' });
+      expect(site.later).toBe(0);
+    } finally {
+      process.seteuid?.(0);
+    }
+  });
+
+  it('that fails while an entry is written leaves the trust root that was fetched', async () => {
+    site.mirror.fault = async ({ url }, reply) => {
+      if (url.pathname.startsWith('/targets/')) await mkdir(path.join(site.entry, 'full'), { recursive: true });
+      return reply;
+    };
+    const root = await site.load();
+    expect(operatorOf(root)).toBe('one');
+    expect(root.warnings).toEqual([expect.stringContaining('the trust cache cannot be written')]);
+  });
+
   it('loses what a killed refresh left in it', async () => {
     await mkdir(site.file('refresh-0123'), { recursive: true });
     await site.load();
