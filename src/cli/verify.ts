@@ -1,3 +1,4 @@
+import { chooseTrust, type TrustChoice } from '../commands/trust-choice';
 import { keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
 import type { Session } from '../commands/session';
 import { verifyMany, verifyWorkspace } from '../commands/verify';
@@ -16,7 +17,7 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
     const selected = context.values['all'] === true ? undefined : await select(context, session);
     // Begun now, git answers while the policy is read and the artifacts are hashed; whoever needs the answer is told of a failure.
     session.source().catch(() => undefined);
-    const policy = await policyOf(context, session);
+    const policy = await chooseTrust(await policyOf(context, session), context.env.cwd, trustOptions(context));
     for (const warning of policy.warnings) context.printer.log('warn', warning);
     const outcomes = await verify(session, policy, selected);
     clear();
@@ -47,6 +48,11 @@ function policyOf(context: CommandContext, { env, workspace }: Session): Promise
     ...(policyDigest === undefined ? {} : { policyDigest }),
     ...(context.values['strict'] === true ? { strict: true } : {}),
   });
+}
+
+function trustOptions(context: CommandContext): TrustChoice {
+  const trustedRoot = fileOption(context, 'trusted-root');
+  return { ...(trustedRoot === undefined ? {} : { trustedRoot }), ...(context.values['offline'] === true ? { offline: true } : {}) };
 }
 
 async function select(context: CommandContext, { workspace }: Session): Promise<readonly Selected[]> {

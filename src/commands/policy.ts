@@ -37,6 +37,8 @@ export interface LoadedPolicy {
   readonly file?: string;
   /** The content of the file that `trust.root` names, as the digest covers it. */
   readonly trustFile?: Buffer;
+  /** No connection may be opened for the trust root. */
+  readonly offline?: boolean;
 }
 
 export interface PolicyOptions {

@@ -5,6 +5,7 @@ import type { Verdict } from '../model/verdict';
 import type { Vsa } from '../model/vsa';
 import type { LoadedPolicy } from './policy';
 import type { Session } from './session';
+import { loadTrustMaterial, type LoadedTrust } from './trust-material';
 
 /** A verdict with what is written beside it. */
 export interface Judgement {
@@ -21,11 +22,17 @@ export interface Run {
   judge(project: Project): Promise<Judgement>;
   /** The rule for the project; undefined when no rule names it. @throws ProofError GRAPH_REQUIRED */
   rule(project: Project): Rule | undefined;
+  /**
+   * What certificates are verified with, asked for when the first one comes: once, and the same for all.
+   * @throws ProofError as loadTrustMaterial does
+   */
+  trust(): Promise<LoadedTrust>;
 }
 
 export function openRun(session: Session, policy: LoadedPolicy, judge: (run: Run, project: Project) => Promise<Judgement>): Run {
   const judgements = new Map<Project, Promise<Judgement>>();
   const rules = new Map<Project, Rule | undefined>();
+  let trust: Promise<LoadedTrust> | undefined;
   const run: Run = {
     session,
     policy,
@@ -38,6 +45,7 @@ export function openRun(session: Session, policy: LoadedPolicy, judge: (run: Run
       if (!rules.has(project)) rules.set(project, findRule(policy.policy, project));
       return rules.get(project);
     },
+    trust: () => (trust ??= loadTrustMaterial(session.env, session.workspace.root, { policy, ...(policy.offline === true && { offline: true }) })),
   };
   return run;
 }

@@ -2,18 +2,18 @@ import { ProofError, toProofError } from '../errors';
 import { isCI } from '../env';
 import { joinPosix } from '../files';
 import { artifactMatcher } from '../hash';
+import type { CertificateClaims } from '../model/certificate-claims';
 import { sha256Hex } from '../model/digest';
-import { keyIssuer } from '../model/keys';
 import { ruleName } from '../model/policy';
 import { PROOF_FILES, type Project } from '../model/project';
 import type { SplitSubjects } from '../model/subjects';
 import type { Rule, Statement } from '../model/types';
-import { CHECKS, resultOf, type Check, type CheckName, type Checks, type Verdict } from '../model/verdict';
+import { CHECKS, resultOf, type Check, type CheckName, type Checks, type Verdict, type VerifiedSigner } from '../model/verdict';
 import { buildVsa } from '../model/vsa';
 import * as checks from '../verify';
 import { currentSources } from './current-sources';
 import { followDependency, findCycle } from './dependencies';
-import { readOtherKeys } from './policy';
+import { judgeSignature } from './judge-signature';
 import type { Judgement, Run } from './run';
 import { verifyArtifacts, type ArtifactFinding } from './verify-artifacts';
 import { readProofFiles, type ProofFiles } from './verify-files';
@@ -29,7 +29,7 @@ interface Case {
 
 /** What is known once the signature has been verified. */
 interface Signed {
-  readonly fingerprint: string;
+  readonly signer: VerifiedSigner;
   readonly statementSha256: string;
   readonly statement?: Statement;
   readonly artifacts?: ArtifactFinding;
@@ -54,17 +54,20 @@ export async function judgeProof(run: Run, project: Project, loose?: string): Pr
   const refusal = checks.refuseRule(rule, name, project.name, isCI(run.session.env));
   if (rule === undefined || refusal !== undefined) return conclude(subject, { ...checks.notReached('signature'), bundle, ...(refusal && { signature: refusal }) });
 
-  const { check: signature, fingerprint } = await checks.checkSignature(parsed, rule, name, run.policy.keys, () => readOtherKeys(run.policy));
-  if (fingerprint === undefined) return conclude(subject, { ...checks.notReached('signature'), bundle, signature });
-
-  const identity = checks.checkIdentity(fingerprint, parsed, rule, name);
-  const signed = { fingerprint, statementSha256: sha256Hex(parsed.payload) };
+  const found = await judgeSignature(run, parsed, rule, name);
+  const statementSha256 = sha256Hex(parsed.payload);
+  if ('refusal' in found) {
+    const { refusal, signer } = found;
+    return conclude(subject, { ...checks.notReached(refusal.identity === undefined ? 'signature' : 'identity'), bundle, ...refusal }, signer && { signer, statementSha256 });
+  }
+  const { signer, issuer, claims } = found;
+  const signed: Signed = { signer, statementSha256 };
   const { check: statement, predicate, ...read } = checks.checkStatement(parsed.payload, expectation(project));
-  const before = { bundle, signature, identity, statement, predicate };
+  const before = { bundle, ...found.checks, statement, predicate };
   if (read.statement === undefined || read.subjects === undefined) {
     return conclude(subject, { ...checks.notReached(predicate.status === 'failed' ? 'predicate' : 'statement'), ...before }, signed);
   }
-  return judgeStatement(subject, { rule, name, statement: read.statement, subjects: read.subjects }, before, signed);
+  return judgeStatement(subject, { rule, name, issuer, claims, statement: read.statement, subjects: read.subjects }, before, signed);
 }
 
 /** What the verifier itself knows of the project's statement. */
@@ -77,6 +80,10 @@ type Before = Pick<Checks, 'bundle' | 'signature' | 'identity' | 'statement' | '
 interface Content {
   readonly rule: Rule;
   readonly name: string;
+  /** Who signed, as the attestation of a proof envelope names it. */
+  readonly issuer: string;
+  /** Of the certificate that signed. */
+  readonly claims: CertificateClaims | undefined;
   readonly statement: Statement;
   readonly subjects: SplitSubjects;
 }
@@ -84,15 +91,15 @@ interface Content {
 /** The checks that compare the verified statement with the world. */
 async function judgeStatement(subject: Case, content: Content, before: Before, signed: Signed): Promise<Judgement> {
   const { run, project } = subject;
-  const { rule, name, statement, subjects } = content;
+  const { rule, name, claims, statement, subjects } = content;
   const attempts = new Attempts();
   let artifacts: ArtifactFinding | undefined;
   const all: Checks = {
     ...before,
     subjects: await attempts.make('subjects', async () => (artifacts = await verifyArtifacts(run.session, project, statement, subjects)).check),
-    envelope: await attempts.make('envelope', () => judgeEnvelope(subject, content, signed, artifacts)),
-    builder: checks.checkBuilder(statement, rule, name),
-    source: checks.checkSource(statement, rule, name),
+    envelope: await attempts.make('envelope', () => judgeEnvelope(subject, content, artifacts)),
+    builder: checks.checkBuilder(statement, rule, name, claims),
+    source: checks.checkSource(statement, rule, name, claims),
     freshness: await attempts.make('freshness', async () => checks.checkFreshness(statement, project.name, await currentSources(run.session, project))),
     dependencies: await attempts.make('dependencies', () =>
       checks.checkDependencies({ statement, project, rule, cycle: () => findCycle(run, project), verify: (dependency) => followDependency(run, dependency) }),
@@ -102,10 +109,10 @@ async function judgeStatement(subject: Case, content: Content, before: Before, s
   return conclude(subject, all, { ...signed, statement, ...(artifacts === undefined ? {} : { artifacts }) });
 }
 
-function judgeEnvelope({ proof, isLoose }: Case, { statement, subjects }: Content, { fingerprint }: Signed, artifacts: ArtifactFinding | undefined): Check<'envelope'> {
+function judgeEnvelope({ proof, isLoose }: Case, { statement, subjects, issuer }: Content, artifacts: ArtifactFinding | undefined): Check<'envelope'> {
   if (proof.envelope !== undefined) {
     const merkleRoot = artifacts?.summary?.merkleRoot;
-    return checks.checkEnvelope({ bytes: proof.envelope, bundle: proof.bundle, statement, subjects, issuer: keyIssuer(fingerprint), merkleRoot });
+    return checks.checkEnvelope({ bytes: proof.envelope, bundle: proof.bundle, statement, subjects, issuer, merkleRoot });
   }
   if (isLoose) return checks.unchecked('envelope', 'there is no proof envelope beside the bundle');
   return checks.failed('envelope', 'ENVELOPE_MISMATCH', `${PROOF_FILES.signedEnvelope} is missing`, { path: PROOF_FILES.signedEnvelope });
@@ -139,7 +146,7 @@ function conclude({ run, project, proof }: Case, all: Checks, signed?: Signed): 
     project: project.name,
     result: resultOf(all),
     checks: CHECKS.map((name) => all[name]),
-    ...(signed === undefined ? {} : { signer: { kind: 'key', fingerprint: signed.fingerprint }, statementSha256: signed.statementSha256 }),
+    ...(signed === undefined ? {} : { signer: signed.signer, statementSha256: signed.statementSha256 }),
     ...(summary === undefined ? {} : { subjects: { files: summary.files, bytes: summary.bytes } }),
     policy: { uri, sha256 },
   };

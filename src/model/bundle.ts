@@ -2,6 +2,7 @@ import { bundleFromJSON, bundleToJSON, toDSSEBundle, type Bundle, type Transpare
 import { dsse } from '@sigstore/core';
 import { ProofError } from '../errors';
 import { MAX_DOCUMENT_BYTES } from '../files';
+import { checkLogEntryFields } from './bundle-log';
 import { strictFields, type ObjectField } from './fields';
 import { jsonDocument, parseJson, repeatsMembers } from './json';
 
@@ -120,7 +121,9 @@ function readMaterial(found: ObjectField): Pick<ParsedBundle, 'material' | 'hint
   const [material] = kinds;
   if (material === undefined) return strict.refuse('BUNDLE_INVALID', found.field, `must have one of ${MATERIALS.join(', ')}`);
   if (kinds.length > 1) strict.refuse('BUNDLE_AMBIGUOUS', found.field, `has more than one of ${MATERIALS.join(', ')}`);
-  return { material, hint: readSignerMaterial(found, material), tlogEntries: strict.list(found, 'tlogEntries').length, timestamps: readTimestamps(found) };
+  const entries = strict.list(found, 'tlogEntries');
+  entries.forEach((value, index) => checkLogEntryFields(strict, value, `${found.field}/tlogEntries/${index}`));
+  return { material, hint: readSignerMaterial(found, material), tlogEntries: entries.length, timestamps: readTimestamps(found) };
 }
 
 /** The hint of a public key; of certificates only the form is checked. */

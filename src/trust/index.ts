@@ -8,4 +8,4 @@ export type { Versions } from './metadata';
 export type { TrustRoot } from './root';
 export { publicGoodSeed, type Seed } from './seed';
 export { pinnedSource, trustSettings, trustSource, tufSource, type TrustSettings, type TrustSource, type TufSource } from './source';
-export { checkTrustedRoot } from './trusted-root';
+export { checkTrustedRoot, MAX_TRUSTED_ROOT_BYTES } from './trusted-root';

@@ -1,10 +1,11 @@
 export { checkBundle } from './bundle';
+export { checkCertificate, isForCertificate, type CertificateSignature } from './certificate';
 export { failed, unchecked } from './check';
 export { checkBuilder, checkSource } from './claims';
 export { checkDependencies } from './dependencies';
 export { checkEnvelope } from './envelope';
 export { checkFreshness } from './freshness';
-export { checkIdentity } from './identity';
+export { checkCertificateIdentity, checkIdentity, refuseSigner } from './identity';
 export { notReached } from './not-reached';
 export { refuseRule } from './rule';
 export { checkSignature } from './signature';
