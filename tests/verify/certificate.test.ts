@@ -1,13 +1,18 @@
-import { X509Certificate } from 'node:crypto';
+import { createHash, X509Certificate } from 'node:crypto';
 import { TrustedRoot } from '@sigstore/protobuf-specs';
 import { toSignedEntity, toTrustMaterial, Verifier } from '@sigstore/verify';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { readBundle } from '../../src/model/bundle';
+import { readCertificateClaims } from '../../src/model/certificate-claims';
 import { isProofError } from '../../src/errors';
 import type { Rule } from '../../src/model/types';
 import { checkCertificate, checkCertificateIdentity, isForCertificate, refuseSigner, trustMaterial } from '../../src/verify';
+import { leafProblem } from '../../src/verify/leaf';
+import { logEntryProblem } from '../../src/verify/log-entries';
 import { editBundle, flip, parseBundle, signKeyless, type BundleJson } from '../support/certificates';
 import { startSigstore, type Sigstore } from '../support/sigstore';
+import { octets, utf8 } from '../support/sigstore/der';
+import { alternativeName, dns, email, extendedKeyUsage, extension, signCertificate, toBeSigned, uri } from '../support/sigstore/x509';
 
 let sigstore: Sigstore;
 const bundles = {} as Record<'v1' | 'v1+tsa' | 'v2' | 'tsa' | 'other' | 'email', Buffer>;
@@ -138,7 +143,53 @@ describe('checkCertificate', () => {
     });
     // The library has nothing against it.
     new Verifier(toTrustMaterial(TrustedRoot.fromJSON(sigstore.trustedRoot))).verify(toSignedEntity(readBundle(relabelled).bundle));
-    expect(await refusal(relabelled)).toBe('TLOG_REQUIRED');
+    expect(await check(relabelled)).toMatchObject({ check: { code: 'TLOG_REQUIRED', message: expect.stringContaining('no proof of inclusion') as unknown } });
+  });
+
+  it('holds an entry to the digest of its kind: of the payload, or of what was signed', () => {
+    const leaf = Buffer.from(parseBundle(bundles.v2).verificationMaterial.certificate!.rawBytes, 'base64');
+    expect(logEntryProblem(readBundle(bundles.v2), leaf)).toBeUndefined();
+    const recorded = editBundle(bundles.v2, (json) => {
+      const body = JSON.parse(Buffer.from(entryOf(json).canonicalizedBody, 'base64').toString()) as { spec: { hashedRekordV002: { data: { digest: string } } } };
+      body.spec.hashedRekordV002.data.digest = createHash('sha256').update(payload).digest('base64');
+      entryOf(json).canonicalizedBody = Buffer.from(JSON.stringify(body)).toString('base64');
+    });
+    expect(logEntryProblem(readBundle(recorded), leaf)).toContain('another payload');
+  });
+
+  it('takes no time from a log entry without a promise', async () => {
+    const dated = editBundle(bundles['v1+tsa'], (json) => {
+      delete entryOf(json).inclusionPromise;
+      Object.assign(entryOf(json), { integratedTime: '1000000000', logIndex: entryOf(json).inclusionProof!.logIndex });
+    });
+    const { signature } = await check(dated);
+    expect(signature!.time.getTime()).toBeGreaterThan(Date.now() - 600_000);
+  });
+
+  it('refuses certificates in other bytes than those that were signed, of other uses, or with two names', async () => {
+    const { publicKey } = new X509Certificate(Buffer.from(parseBundle(bundles.tsa).verificationMaterial.certificate!.rawBytes, 'base64'));
+    const { authority } = sigstore.fulcio;
+    const life = { publicKey, notBefore: new Date(Date.now() - 60_000), notAfter: new Date(Date.now() + 60_000) };
+    const issuer = extension('1.3.6.1.4.1.57264.1.8', utf8(sigstore.oidc.url));
+    const make = (...extensions: Buffer[]): Buffer => signCertificate(toBeSigned(authority, { ...life, extensions })(), authority.keys.privateKey);
+    const codeSigning = extendedKeyUsage('1.3.6.1.5.5.7.3.3');
+    expect(leafProblem(make(codeSigning, issuer, alternativeName(email('a@b'))), material())).toBeUndefined();
+    expect(leafProblem(Buffer.concat([make(codeSigning, issuer, alternativeName(email('a@b'))), Buffer.of(0)]), material())).toContain('DER');
+    expect(leafProblem(make(extendedKeyUsage('1.3.6.1.5.5.7.3.1'), issuer), material())).toContain('signing code');
+    expect(leafProblem(make(issuer), material())).toContain('signing code');
+    expect(leafProblem(authority.certificate, material())).toContain('signing code');
+    expect(leafProblem(Buffer.from('x'), material())).toContain('decoded');
+    expect(readCertificateClaims(make(codeSigning, issuer, alternativeName(email('a@b'))))).toMatchObject({ issuer: sigstore.oidc.url, identity: 'a@b' });
+    const bad: [Buffer[], string][] = [
+      [[issuer, alternativeName(email('a@b'), uri('https://c'))], '2 subject alternative names'],
+      [[issuer], '0 subject alternative names'],
+      [[issuer, alternativeName(dns('a.b'))], 'neither'],
+      [[alternativeName(email('a@b'))], 'no OIDC issuer'],
+      [[issuer, issuer, alternativeName(email('a@b'))], 'twice'],
+      [[extension('1.3.6.1.4.1.57264.1.8', octets(Buffer.from('https://i'))), alternativeName(email('a@b'))], 'UTF8String'],
+    ];
+    for (const [extensions, message] of bad) expect(() => readCertificateClaims(make(...extensions)), message).toThrow(message);
+    expect(readCertificateClaims(make(extension('1.3.6.1.4.1.57264.1.1', Buffer.from('https://old')), alternativeName(email('a@b')))).issuer).toBe('https://old');
   });
 
   it('refuses checkpoints whose names are regular expressions, without delay', async () => {
@@ -147,7 +198,7 @@ describe('checkCertificate', () => {
       checkpoint.envelope = checkpoint.envelope.replace(/\u2014 \S+/, '\u2014 ^(([a-z:/.])+)+#');
     });
     const start = performance.now();
-    expect(await refusal(bad)).toBe('TLOG_REQUIRED');
+    expect(await check(bad)).toMatchObject({ check: { code: 'TLOG_REQUIRED', message: expect.stringContaining('not written as logs write it') as unknown } });
     expect(performance.now() - start).toBeLessThan(2000);
   });
 
