@@ -133,7 +133,10 @@ export function isProofError(error: unknown): error is ProofError {
 /** Several outcomes, one exit code: 1 before 3 before 2, and 0 only when all are 0. */
 export function worstExit(codes: Iterable<ExitCode>): ExitCode {
   const seen = new Set(codes);
-  return ([EXIT.refused, EXIT.environment, EXIT.usage] as const).find((code) => seen.has(code)) ?? EXIT.ok;
+  seen.delete(EXIT.ok);
+  if (seen.size === 0) return EXIT.ok;
+  // What is none of them, from a copy of nx-proof that knows more, is no success either.
+  return ([EXIT.refused, EXIT.environment, EXIT.usage] as const).find((code) => seen.has(code)) ?? EXIT.environment;
 }
 
 /** Any thrown value as a ProofError: file system failures become IO_ERROR, the unexpected INTERNAL. */

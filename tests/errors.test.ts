@@ -1,7 +1,7 @@
 import { readFileSync, readdirSync } from 'node:fs';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { ERROR_CODES, ProofError, isProofError, isSystemError, toProofError, worstExit, type ErrorCode } from '../src/errors';
+import { ERROR_CODES, ProofError, isProofError, isSystemError, toProofError, worstExit, type ErrorCode, type ExitCode } from '../src/errors';
 
 const codes = Object.keys(ERROR_CODES) as ErrorCode[];
 
@@ -91,6 +91,8 @@ describe('worstExit', () => {
     [[2, 3, 0], 3],
     [[3, 2, 1], 1],
   ] as const)('of %j is %i: 1 before 3 before 2', (exits, expected) => expect(worstExit(exits)).toBe(expected));
+
+  it.each([undefined, 4])('of %j, which is no exit code, is 3 and never 0', (code) => expect(worstExit([0, code as ExitCode])).toBe(3));
 });
 
 describe('isSystemError', () => {

@@ -1,5 +1,5 @@
 import path from 'node:path';
-import { EXIT, isProofError, toProofError, type ExitCode } from '../errors';
+import { EXIT, isProofError, toProofError, worstExit, type ExitCode } from '../errors';
 import { VERSION } from '../version';
 import type { CommandContext } from './context';
 import type { Host } from './host';
@@ -71,5 +71,5 @@ function fail(thrown: unknown, printer: Printer): ExitCode {
   printer.log('error', `${error.message} (${error.code}, exit ${error.exitCode})`, { code: error.code, exitCode: error.exitCode });
   printer.log('error', error.hint);
   if (!isProofError(thrown) && thrown instanceof Error) printer.log('debug', thrown.stack ?? '');
-  return error.exitCode;
+  return worstExit([error.exitCode]);
 }

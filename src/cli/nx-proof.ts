@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-import type { ExitCode } from '../errors';
+import { EXIT, type ExitCode } from '../errors';
 import { main } from './main';
 
 /** An interrupt ends the run in order, with what is being written either done or not begun; a second one ends it at once. */
@@ -18,6 +18,8 @@ function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
 
 [process.stdout, process.stderr].forEach(ignoreClosedPipe);
 const { stdout, stderr, env } = process;
+// Node ends a process that waits for nothing any more, with exit code 0 unless told otherwise: a run without an answer must not look like a yes.
+process.exitCode = EXIT.environment;
 void main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd(), now: () => new Date(), signal: interruption() }).then((exitCode: ExitCode) => {
   process.exitCode = exitCode;
 });

@@ -1,6 +1,6 @@
 import { execFileSync, spawn, spawnSync } from 'node:child_process';
 import { existsSync } from 'node:fs';
-import { chmod, readdir, rm, symlink, truncate } from 'node:fs/promises';
+import { chmod, readdir, rm, symlink, truncate, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import { bundleCli, finished, handOver, isRoot, start, unprivileged, unprivilegedProblem } from '../support/cli-process';
@@ -43,6 +43,13 @@ describe('the process nx-proof', () => {
     await chmod(bundle.file, 0o755);
     await symlink(bundle.file, link);
     expect(execFileSync(link, ['--version'], { encoding: 'utf8' })).toMatch(/^\d+\.\d+\.\d+\n$/);
+  });
+
+  it('never ends with 0 when it comes to no answer: Node ends a process that waits for what never comes', async () => {
+    const preload = path.join(cli.home, 'never.cjs');
+    await writeFile(preload, "require('node:fs/promises').lstat = () => new Promise(() => {});");
+    const child = start(bundle.file, ['verify', 'apps/app'], { cwd: cli.root, env: { ...env(), NODE_OPTIONS: `--require ${JSON.stringify(preload)}` } });
+    expect(await finished(child)).toMatchObject({ exitCode: 3, stdout: '' });
   });
 
   it('keeps its exit code when nobody reads what it prints', async () => {
