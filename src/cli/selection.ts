@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { stat } from 'node:fs/promises';
 import path from 'node:path';
 import { ProofError, isSystemError } from '../errors';
@@ -25,10 +26,18 @@ export function projectNamed({ workspace }: Place, name: string): Project {
   return project;
 }
 
-/** The project whose folder the command runs in, or undefined. */
+/**
+ * The project whose folder the command runs in, or undefined. A package that is none of the workspace's projects is no part of the project around it:
+ * `pnpm exec` in it must not be answered with what is true of another one.
+ */
 export function projectHere({ workspace, cwd }: Place): Project | undefined {
   const here = toWorkspacePath(workspace.root, cwd);
-  return here === undefined ? undefined : nearest(workspace, here);
+  const project = here === undefined ? undefined : nearest(workspace, here);
+  if (here === undefined || project === undefined) return undefined;
+  for (let folder = here; folder !== project.root; folder = path.posix.dirname(folder)) {
+    if (['project.json', 'package.json'].some((name) => existsSync(toNative(workspace.root, joinPosix(folder, name))))) return undefined;
+  }
+  return project;
 }
 
 /** A project by its name, or by its folder. @throws ProofError PROJECT_UNKNOWN */

@@ -94,6 +94,15 @@ describe('a project at the root of the workspace', () => {
     expect(await here('apps')).toMatch(/whole: .*PROOF_NOT_FOUND/);
     expect(await here('apps/app/src')).toMatch(/app: .*PROOF_NOT_FOUND/);
   });
+
+  it('does not take the project around a package for that package, which is none of the workspace: exit 2', async () => {
+    await cli.prove('app');
+    await cli.ws.write('apps/app/dist-types/x/package.json', '{"name":"x"}');
+    for (const folder of ['apps/app/dist-types/x', 'apps/app/dist-types/x/src']) {
+      await mkdir(cli.ws.file(folder), { recursive: true });
+      expect(await cli.run(['verify'], { cwd: cli.ws.file(folder) })).toMatchObject({ exitCode: 2, stdout: '', stderr: expect.stringContaining('lies in no project') });
+    }
+  });
 });
 
 describe('nx-proof verify --project', () => {
