@@ -1,5 +1,6 @@
 import type { ProofError } from '../errors';
 import { compareBytes, type FileDigest } from '../model/digest';
+import { count } from '../model/report';
 import type { SplitSubjects } from '../model/subjects';
 import type { Subject } from '../model/types';
 import type { Check, RefusalCode } from '../model/verdict';
@@ -69,7 +70,7 @@ export function compareFolders(expected: ReadonlyMap<string, string>, found: rea
 
 /** The verdict on the artifacts: each proved file is there as it was proved, and nothing else is. */
 export function checkSubjects({ mismatched, missing, extra, none }: Differences, summary: { readonly files: number; readonly bytes: number }): Check<'subjects'> {
-  if (none) return passed('subjects', `${summary.files} files, ${summary.bytes} bytes: each as it was proved, and no others`, { ...summary });
+  if (none) return passed('subjects', `${count(summary.files, 'file')}, ${count(summary.bytes, 'byte')}: each as it was proved, and no others`, { ...summary });
   const parts: [RefusalCode, string, NameList][] = [
     ['SUBJECT_MISMATCH', 'not as proved', mismatched],
     ['SUBJECT_MISSING', 'missing', missing],
