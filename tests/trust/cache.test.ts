@@ -202,6 +202,7 @@ describe('an entry that is not as it was written', () => {
   const damages: [string, () => Promise<void>][] = [
     ...[0, 0.01, 0.5, 0.99].map((share): [string, () => Promise<void>] => [`cut at ${share}`, () => cutAt(share)]),
     ...[0, 0.01, 0.1, 0.3, 0.5, 0.7, 0.9, 1].map((share): [string, () => Promise<void>] => [`with a bit changed at ${share}`, () => flipAt(share)]),
+    ['with another time of fetching', async () => writeFile(site.entry, (await readFile(site.entry, 'utf8')).replace(/(?<="fetchedAt":")\d{4}/, '2020'))],
     ['that is a folder', async () => rm(site.entry).then(() => mkdir(site.entry)).then(() => undefined)],
     ['that is larger than any entry', () => truncate(site.entry, 17 * 1024 * 1024)],
     ['of another format', async () => writeFile(site.entry, '{"format":"2"}\n{}\n')],
