@@ -82,6 +82,8 @@ const VERIFY: CommandSpec = {
     'policy-digest': { value: 'SHA256', describe: 'The digest that the policy and the files it names must have; also NX_PROOF_POLICY_SHA256' },
     strict: { describe: 'Refuse a policy that is not pinned in CI, instead of warning' },
     key: { value: 'FILE', describe: 'Accept this public key (PEM) instead of reading a policy' },
+    'certificate-identity': { value: 'ID', describe: 'Accept certificates of exactly this identity instead of reading a policy' },
+    'certificate-oidc-issuer': { value: 'URL', describe: 'The issuer that vouches for the identity; goes with --certificate-identity' },
     'trusted-root': { value: 'FILE', describe: 'Verify certificates with this trusted_root.json of Sigstore, whatever the policy names; opens no connection' },
     offline: { describe: 'Open no connection: verify certificates with the trust root in the cache, or the one that ships with the Sigstore client' },
     project: { value: 'NAME', describe: 'The project that PATH is a proof of; needed for a bundle that lies in no project' },

@@ -1,5 +1,5 @@
 import { chooseTrust, type TrustChoice } from '../commands/trust-choice';
-import { keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
+import { identityPolicy, keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
 import type { Session } from '../commands/session';
 import { verifyMany, verifyWorkspace } from '../commands/verify';
 import { EXIT, ProofError, worstExit, type ExitCode } from '../errors';
@@ -27,8 +27,7 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
 }
 
 function checkCombination({ values, positionals }: CommandContext): void {
-  const clash = ['policy', 'policy-digest', 'strict'].find((name) => values[name] !== undefined);
-  if (values['key'] !== undefined && clash !== undefined) throw invalid('--key', values['key'], `takes the place of a policy; leave out --${clash}`);
+  checkSignerOptions(values);
   const digest = values['policy-digest'];
   if (typeof digest === 'string' && !/^[0-9a-f]{64}$/.test(digest)) throw invalid('--policy-digest', digest, 'must be 64 lowercase hex digits');
   if (values['all'] === true && positionals[0] !== undefined) throw invalid('--all', true, `means every project; leave out ${JSON.stringify(positionals[0])}`);
@@ -38,9 +37,23 @@ function checkCombination({ values, positionals }: CommandContext): void {
   if (positionals.length > 1) throw invalid('--project', project, 'names the project of one PATH; verify several with one command each');
 }
 
-function policyOf(context: CommandContext, { env, workspace }: Session): Promise<LoadedPolicy> {
+/** A signer that is named on the command line takes the place of a policy. */
+function checkSignerOptions(values: CommandContext['values']): void {
+  const given = (names: readonly string[]): string | undefined => names.find((name) => values[name] !== undefined);
+  const signer = given(['key', 'certificate-identity', 'certificate-oidc-issuer']);
+  if (signer === undefined) return;
+  const clash = given(['policy', 'policy-digest', 'strict', ...(signer === 'key' ? ['certificate-identity', 'certificate-oidc-issuer'] : [])]);
+  if (clash !== undefined) throw invalid(`--${signer}`, values[signer] ?? true, `takes the place of a policy; leave out --${clash}`);
+  const [identity, issuer] = [values['certificate-identity'], values['certificate-oidc-issuer']];
+  if ((identity === undefined) === (issuer === undefined)) return;
+  throw invalid(`--${signer}`, values[signer] ?? true, `goes with --certificate-${identity === undefined ? 'identity' : 'oidc-issuer'}: an identity counts only with the issuer that vouches for it`);
+}
+
+async function policyOf(context: CommandContext, { env, workspace }: Session): Promise<LoadedPolicy> {
   const key = fileOption(context, 'key');
-  if (key !== undefined) return keyPolicy(env, workspace.root, { key });
+  if (key !== undefined) return keyPolicy(workspace.root, { key });
+  const [identity, issuer] = [textOption(context, 'certificate-identity'), textOption(context, 'certificate-oidc-issuer')];
+  if (identity !== undefined && issuer !== undefined) return identityPolicy({ issuer, identity });
   const policy = fileOption(context, 'policy');
   const policyDigest = textOption(context, 'policy-digest');
   return loadPolicy(env, workspace.root, {

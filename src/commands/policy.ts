@@ -8,7 +8,7 @@ import { sha256Hex } from '../model/digest';
 import { canonicalJson, jsonDocument } from '../model/json';
 import { fingerprint, parsePublicKey } from '../model/keys';
 import { isKeySigner, readPolicy } from '../model/policy';
-import type { Policy } from '../model/types';
+import type { IdentitySigner, Policy, Signer } from '../model/types';
 import { workspaceUri } from '../model/uri';
 
 export const POLICY_FILE = 'proof.policy.json';
@@ -84,13 +84,22 @@ function readPolicyFile(file: string, bytes: Buffer): Policy {
  * @param options key: a PEM file with a public key, relative to the workspace or absolute
  * @throws ProofError KEY_NOT_FOUND, KEY_INVALID
  */
-export async function keyPolicy(_env: Env, workspaceRoot: string, options: { readonly key: string }): Promise<LoadedPolicy> {
+export async function keyPolicy(workspaceRoot: string, options: { readonly key: string }): Promise<LoadedPolicy> {
   const bytes = await readDocument(path.resolve(workspaceRoot, options.key), { missing: 'KEY_NOT_FOUND', what: 'public key', maxBytes: MAX_KEY_BYTES });
   const key = parsePublicKey(bytes, options.key);
   const id = fingerprint(key);
-  const policy: Policy = { version: 1, rules: [{ projects: ['*'], signers: [{ key: id }] }] };
-  const sha256 = policyDigest(Buffer.from(jsonDocument(policy)), new Map([[keyFile(id), sha256Hex(bytes)]]));
-  return { policy, uri: `nx-proof:key:${id}`, sha256, keys: new Map([[id, key]]), warnings: [] };
+  const named = { digests: new Map([[keyFile(id), sha256Hex(bytes)]]), keys: new Map([[id, key]]) };
+  return signerPolicy({ key: id }, `nx-proof:key:${id}`, named);
+}
+
+/** A policy that accepts one identity of one issuer, compared exactly, for every project: for verification without a policy file. */
+export function identityPolicy(signer: IdentitySigner): LoadedPolicy {
+  return signerPolicy(signer, `nx-proof:identity:${encodeURIComponent(signer.identity)}`, { digests: new Map(), keys: new Map() });
+}
+
+function signerPolicy(signer: Signer, uri: string, { digests, keys }: NamedFiles): LoadedPolicy {
+  const policy: Policy = { version: 1, rules: [{ projects: ['*'], signers: [signer] }] };
+  return { policy, uri, sha256: policyDigest(Buffer.from(jsonDocument(policy)), digests), keys, warnings: [] };
 }
 
 /**

@@ -212,7 +212,7 @@ describe('the folder of keys', () => {
 
 describe('keyPolicy', () => {
   it('accepts that key for every project, and no other', async () => {
-    const policy = await keyPolicy(testEnv(ws.root), ws.root, { key: keyName });
+    const policy = await keyPolicy(ws.root, { key: keyName });
     expect(policy).toMatchObject({ uri: `nx-proof:key:${key.fingerprint}`, warnings: [], policy: { rules: [{ projects: ['*'], signers: [{ key: key.fingerprint }] }] } });
     await prove(ws, key);
     const verdict = async () => (await ws.run((session) => verifyProof(session, { project: ws.project(), policy }), CI)).result;
@@ -225,6 +225,6 @@ describe('keyPolicy', () => {
     ['is missing', 'KEY_NOT_FOUND', 'nowhere.pem'],
     ['is no key', 'KEY_INVALID', 'nx.json'],
   ])('refuses a file that %s: %s', async (_name, code, file) => {
-    await expect(keyPolicy(testEnv(ws.root), ws.root, { key: file })).rejects.toMatchObject({ code, exitCode: 2 });
+    await expect(keyPolicy(ws.root, { key: file })).rejects.toMatchObject({ code, exitCode: 2 });
   });
 });
