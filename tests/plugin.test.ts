@@ -316,6 +316,22 @@ describe('what is wrong', () => {
     await expect(failure).rejects.toThrow(/apps\/a\/proof\.json: \/create\/artifacts must be array \(PROOF_FILE_INVALID, exit 2\)\napps\/b\/proof\.json is not JSON: .*\napps\/c\/proof\.json: \/ must be object .*\nCorrect the file/s);
   });
 
+  it.each<[string, unknown]>([
+    ['proof-verify', { cache: true }],
+    ['nx-proof:verify', { cache: true }],
+    ['proof-*', { cache: true }],
+    ['proof-verify', [{ filter: { projects: ['app'] }, cache: true }]],
+  ])('refuses target defaults, which Nx lays over it, that have verification cached: %j %j', async (key, value) => {
+    const targetDefaults = { [key]: value } as NonNullable<NxJsonConfiguration['targetDefaults']>;
+    const failure = infer({ ...APP, 'apps/app/proof.json': {} }, undefined, { targetDefaults });
+    await expect(failure).rejects.toMatchObject({ code: 'OPTION_INVALID', details: { option: 'targetDefaults', value: key } });
+  });
+
+  it('has nothing against other target defaults', async () => {
+    const targetDefaults = { build: { cache: true }, 'proof-create': { cache: true }, 'proof-verify': { cache: false } };
+    expect(await infer({ ...APP, 'apps/app/proof.json': {} }, undefined, { targetDefaults })).toHaveProperty('apps/app');
+  });
+
   it('is an old Nx', async () => {
     await expect(infer({ ...APP, 'node_modules/nx/package.json': { name: 'nx', version: '22.7.12' }, 'apps/app/proof.json': {} })).rejects.toMatchObject({ code: 'NX_UNSUPPORTED' });
   });

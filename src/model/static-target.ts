@@ -84,6 +84,12 @@ export function targetDefaults(name: string, executor: string | undefined, defau
   return entries.map(desugar).reduce(mergeTargets, {});
 }
 
+/** The key of nx.json's target defaults that has a target cached, by its executor, its name or a glob over names; whatever filter it has. */
+export function cachingDefault(name: string, executor: string, defaults: Json): string | undefined {
+  const entries = Object.entries(defaults).filter(([key]) => key === executor || key === name || picomatch.isMatch(name, key));
+  return entries.find(([, value]) => (Array.isArray(value) ? value : [value]).some((entry: unknown) => isRecord(entry) && entry['cache'] === true))?.[0];
+}
+
 const differ = (a: unknown, b: unknown): boolean => a !== undefined && b !== undefined && a !== b;
 
 const needsOptions = (target: TargetConfig): boolean => JSON.stringify(target.outputs ?? []).includes('{options.');

@@ -6,6 +6,7 @@ import { ProofError, toProofError } from '../errors';
 import { toNative } from '../files';
 import { memberMatcher, readMemberPatterns } from '../model/members';
 import { nxSettings, staticProject, type ProjectSources } from '../model/static-project';
+import { cachingDefault } from '../model/static-target';
 import type { ProofFile } from '../model/types';
 import { installedName, pluginPackages, supportedNxVersion } from './installed';
 import { parsePluginOptions } from './plugin-options';
@@ -14,13 +15,14 @@ import { proofTargets } from './targets';
 /**
  * The proof targets of the projects with a proof.json. A proof.json in a folder that is no project of the workspace, such as a fixture or a
  * package that pnpm-workspace.yaml excludes, makes none.
- * @throws ProofError NX_UNSUPPORTED, OPTION_INVALID (options in nx.json), WORKSPACE_INVALID, PROOF_FILE_INVALID with all that is wrong in them
+ * @throws ProofError NX_UNSUPPORTED, OPTION_INVALID (options in nx.json, or defaults that have verification cached), WORKSPACE_INVALID, PROOF_FILE_INVALID with all that is wrong in them
  */
 export async function inferProjects(files: readonly string[], options: unknown, context: CreateNodesContext): Promise<CreateNodesResultArray> {
   const { workspaceRoot: root } = context;
   supportedNxVersion(root);
   const names = parsePluginOptions(options);
   const packageName = installedName(root, pluginPackages(context.nxJsonConfiguration.plugins));
+  requireUncached(names.verifyTargetName, `${packageName}:verify`, nxSettings({ ...context.nxJsonConfiguration }).targetDefaults);
   const isMember = memberMatcher(await readMemberPatterns(root));
   const inferred = files.map(async (file): Promise<[string, CreateNodesResult] | undefined> => {
     const folder = path.posix.dirname(file);
@@ -30,6 +32,13 @@ export async function inferProjects(files: readonly string[], options: unknown, 
     return [file, { projects: { [folder]: { targets: proofTargets({ names, packageName, file: proofFile, artifacts }) } } }];
   });
   return (await allOrErrors(inferred)).filter((entry) => entry !== undefined);
+}
+
+/** Nx lays the defaults of nx.json over what plugins infer: with `cache` there, what a cache replays would pass for a verification. */
+function requireUncached(target: string, executor: string, defaults: Readonly<Record<string, unknown>>): void {
+  const key = cachingDefault(target, executor, defaults);
+  if (key === undefined) return;
+  throw new ProofError('OPTION_INVALID', `nx.json: targetDefaults[${JSON.stringify(key)}] has "cache": true, and ${target} is never cached: a cache would answer for it`, { details: { option: 'targetDefaults', value: key } });
 }
 
 function isProject(root: string, folder: string, isMember: (folder: string) => boolean): boolean {
