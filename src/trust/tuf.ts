@@ -134,7 +134,7 @@ function requireCurrent({ anchor, previous, now }: TufUpdate, state: TufState): 
   if (previous === undefined) return;
   const before = summarise(previous, anchor);
   const role = rolledBack(before.versions, after.versions);
-  if (role !== undefined) throw refused(`its ${role}.json went back from version ${before.versions[role]} to ${after.versions[role]}`);
+  if (role !== undefined) throw refused(`its ${role}.json went back from version ${before.versions[role]} to ${after.versions[role]} (if that is meant, "nx-proof trust clear" forgets what is known)`);
 }
 
 function refused(why: string, cause?: unknown): ProofError {
