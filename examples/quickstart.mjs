@@ -23,7 +23,8 @@ const env = {
 const terminal = new Terminal({ cwd: workspace, env, timeLimitMs: TIME_LIMIT_MS });
 
 const npm = (...args) => terminal.run('npm', [process.execPath, npmEntry()], args, { cwd: REPOSITORY, env: process.env, isQuiet: true });
-const pnpm = (...args) => terminal.run('pnpm', [process.execPath, PNPM], args, { isQuiet: true });
+// Rarely pnpm stands still for good, with nothing to wait for (see pnpm/pnpm#13617).
+const pnpm = (...args) => terminal.run('pnpm', [process.execPath, PNPM], args, { isQuiet: true, limitMs: 60_000 });
 const nx = (...args) => terminal.run('pnpm nx', [process.execPath, PNPM, 'nx'], args);
 const nxProof = (...args) => terminal.run('pnpm nx-proof', [process.execPath, PNPM, 'nx-proof'], args);
 const verifyAlone = (...args) => nxProof('verify', ...args, '--graph', GRAPH);

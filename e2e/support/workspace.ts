@@ -167,10 +167,12 @@ async function installedTemplate(options: WorkspaceOptions): Promise<string> {
   }
 }
 
+/** Rarely pnpm stands still for good (see pnpm/pnpm#13617): it is ended then, and run once more. */
 async function install(root: string, pm: PackageManager): Promise<void> {
-  const env = isolatedEnv(path.join(inject('cache'), 'home'));
-  const call = pm === 'npm' ? runNode(npmEntry(), ['install', '--no-audit', '--no-fund'], { cwd: root, env }) : runNode(PNPM, ['install'], { cwd: root, env });
-  await mustRun(call, `${pm} install`);
+  const [entry, args] = pm === 'npm' ? [npmEntry(), ['install', '--no-audit', '--no-fund']] : [PNPM, ['install']];
+  const call = (): Promise<RunResult> => runNode(entry, args, { cwd: root, env: isolatedEnv(path.join(inject('cache'), 'home')), timeout: 90_000 });
+  const first = await call();
+  if (first.code !== 0) await mustRun(call(), `${pm} install, for the second time after ${first.code},`);
 }
 
 async function exists(file: string): Promise<boolean> {

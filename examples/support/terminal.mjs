@@ -30,10 +30,15 @@ export class Terminal {
 
   /**
    * `shown` stands for `command` (an array: program and first arguments) in what is printed. With `isQuiet` the output is shown only of what failed.
+   * What has not ended after `limitMs` is ended and run again, twice at most: for installations, which can be repeated.
    */
-  async run(shown, command, args, { cwd = this.#cwd, env = this.#env, isQuiet = false } = {}) {
+  async run(shown, command, args, { cwd = this.#cwd, env = this.#env, isQuiet = false, limitMs = Infinity } = {}) {
     console.log(`\n  $ ${[shown, ...args.map(quoted)].join(' ')}`);
-    const result = await this.#spawn([...command, ...args], { cwd, env });
+    let result = await this.#spawn([...command, ...args], { cwd, env, limitMs });
+    for (let again = 0; again < 2 && result.code === -1 && limitMs !== Infinity; again += 1) {
+      console.log(`    (did not end within ${limitMs / 1000} s; run again)`);
+      result = await this.#spawn([...command, ...args], { cwd, env, limitMs });
+    }
     if (result.output.trim() !== '' && !(isQuiet && result.code === 0)) this.print(result.output);
     if (result.code !== 0) console.log(`    (exit code ${result.code})`);
     return result;
@@ -64,9 +69,9 @@ export class Terminal {
     return this.#failed === 0 ? 0 : 1;
   }
 
-  #spawn([program, ...args], { cwd, env }) {
+  #spawn([program, ...args], { cwd, env, limitMs }) {
     return new Promise((resolve, reject) => {
-      const timeout = this.#deadline - Date.now();
+      const timeout = Math.min(limitMs, this.#deadline - Date.now());
       if (timeout <= 0) return reject(new Error('the time limit is reached'));
       const child = spawn(program, args, { cwd, env, timeout, killSignal: 'SIGKILL', windowsHide: true, stdio: ['ignore', 'pipe', 'pipe'] });
       const text = { stdout: '', output: '' };
