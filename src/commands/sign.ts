@@ -11,7 +11,8 @@ import type { SplitSubjects } from '../model/subjects';
 import type { ProofEnvelope, Statement } from '../model/types';
 import type { Check } from '../model/verdict';
 import type { StatementSigner } from '../sign';
-import { checkStatement } from '../verify';
+import { checkFreshness, checkStatement } from '../verify';
+import { currentSources } from './current-sources';
 import type { Session } from './session';
 import { verifyArtifacts } from './verify-artifacts';
 
@@ -39,7 +40,7 @@ interface Unsigned {
  * Signs the statement in `.proof/create/`, byte for byte, and writes bundle and envelope to `.proof/sign/`. Nothing is given to the signer before the
  * statement has been found to be this builder's, about this project, and true of the artifacts as they are now.
  * @throws ProofError STATEMENT_NOT_FOUND, JSON_INVALID, FILE_TOO_LARGE, STATEMENT_INVALID, BUILDER_MISMATCH, PROJECT_MISMATCH, ENVELOPE_INVALID,
- * ENVELOPE_MISMATCH, SUBJECT_CHANGED, SIGNATURE_INVALID, IO_ERROR, FILE_CHANGED, ABORTED
+ * ENVELOPE_MISMATCH, SUBJECT_CHANGED, SOURCE_MISMATCH, GIT_REQUIRED, SIGNATURE_INVALID, IO_ERROR, FILE_CHANGED, ABORTED
  */
 export async function signProof(session: Session, request: SignRequest): Promise<SignResult> {
   try {
@@ -53,6 +54,7 @@ async function sign(session: Session, { project, signer }: SignRequest): Promise
   const unsigned = await readUnsigned(session, project);
   const envelope = await readBoundEnvelope(session, project, unsigned.statement);
   await requireUnchanged(session, project, unsigned);
+  await requireFresh(session, project, unsigned.statement);
   const bundle = await signer.sign(unsigned.bytes);
   // A key or device that is broken, or a signer that signs something else, is found out here and not by those who verify.
   if (!(await signer.verify(bundle)).equals(unsigned.bytes)) {
@@ -98,6 +100,12 @@ async function readBoundEnvelope(session: Session, project: Project, statement: 
 async function requireUnchanged(session: Session, project: Project, { statement, subjects }: Unsigned): Promise<void> {
   const { check } = await verifyArtifacts(session, project, statement, subjects);
   if (check.status !== 'passed') throw refusal(project, check, 'SUBJECT_CHANGED', `the artifacts changed after the statement was made: ${check.message}`);
+}
+
+/** A build of other sources is not signed as one of these; where there is no git, the signer's word is all there is. */
+async function requireFresh(session: Session, project: Project, statement: Statement): Promise<void> {
+  const check = checkFreshness(statement, project.name, await currentSources(session, project));
+  if (check.status === 'failed') throw refusal(project, check, 'SOURCE_MISMATCH', check.message);
 }
 
 function refusal(project: Project, { details }: Check, code: ProofError['code'], message: string): ProofError {

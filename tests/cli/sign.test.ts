@@ -59,8 +59,8 @@ describe('nx-proof sign', () => {
   });
 
   it('takes no key from the project that is signed', async () => {
-    await cli.ws.create('app');
     await cli.ws.write('apps/app/proof.json', JSON.stringify({ sign: { key: 'evil.key.pem' } }));
+    await cli.ws.create('app');
     expect((await cli.run(['sign', 'app'])).exitCode).toBe(0);
   });
 

@@ -113,6 +113,20 @@ describe('signProof', () => {
   });
 });
 
+describe('signProof of other sources', () => {
+  it('when the sources changed after proof-create it refuses and names them', async () => {
+    const workspace = await created();
+    await workspace.write('apps/app/src/main.ts', 'export {};\n');
+    await refused(workspace, { code: 'SOURCE_MISMATCH', message: saying('source:app') });
+  });
+
+  it('when there is no git repository to compare with it signs', async () => {
+    const workspace = await created();
+    await rm(workspace.file('.git'), { recursive: true });
+    await expect(sign(workspace)).resolves.toMatchObject({ project: 'app' });
+  });
+});
+
 describe('signProof of artifacts that changed', () => {
   const CHANGES: readonly [string, string, (workspace: TestWorkspace) => Promise<unknown>][] = [
     ['a byte changed', 'apps/app/dist/main.js', (ws) => ws.write('apps/app/dist/main.js', "exports.name = 'apq';\n")],

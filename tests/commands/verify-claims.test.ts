@@ -149,6 +149,15 @@ describe('the check freshness', () => {
     expect(checkOf(verdict, 'freshness')).toMatchObject({ status: 'unchecked', message: expect.stringContaining('freshness: unchecked') as unknown });
   });
 
+  it('is unchecked when git knows no file of the project, and a mismatch when there were some', async () => {
+    await ws.write('.gitignore', 'apps/app\nlibs\n.proof\n');
+    ws.git('rm', '-rq', '--cached', 'apps/app');
+    ws.commit();
+    expect(failures(await verify(ws))).toEqual(['freshness SOURCE_MISMATCH']);
+    await prove(ws, key);
+    expect(checkOf(await verify(ws), 'freshness')).toMatchObject({ status: 'unchecked', message: expect.stringContaining('git knows no file') as unknown });
+  });
+
   it('is never unchecked in a repository that git does not accept: GIT_REQUIRED', async () => {
     await ws.write('.git/HEAD', 'broken');
     await expect(verify(ws)).rejects.toMatchObject({ code: 'GIT_REQUIRED', exitCode: 2 });
