@@ -24,6 +24,7 @@ export interface CallOptions {
 /** A real workspace in a temporary folder, with the packed tarball installed and everything committed. */
 export class DemoWorkspace {
   private constructor(
+    private readonly base: string,
     readonly root: string,
     readonly home: string,
     readonly options: WorkspaceOptions,
@@ -32,7 +33,7 @@ export class DemoWorkspace {
   static async create(options: WorkspaceOptions): Promise<DemoWorkspace> {
     const template = await installedTemplate(options);
     const base = await realpath(await mkdtemp(path.join(os.tmpdir(), 'nx-proof-demo-')));
-    const workspace = new DemoWorkspace(path.join(base, 'workspace'), path.join(base, 'home'), options);
+    const workspace = new DemoWorkspace(base, path.join(base, 'workspace'), path.join(base, 'home'), options);
     await mkdir(workspace.home);
     cpSync(template, workspace.root, { recursive: true, verbatimSymlinks: true });
     await workspace.git('init', '--quiet', '--initial-branch=main');
@@ -44,7 +45,7 @@ export class DemoWorkspace {
   /** The same commit in another folder, with an installation of its own; the user (home) is the same. */
   async clone(): Promise<DemoWorkspace> {
     const base = await realpath(await mkdtemp(path.join(os.tmpdir(), 'nx-proof-clone-')));
-    const copy = new DemoWorkspace(path.join(base, 'elsewhere', 'copy'), this.home, this.options);
+    const copy = new DemoWorkspace(base, path.join(base, 'elsewhere', 'copy'), this.home, this.options);
     await mustRun(runCommand('git', ['clone', '--quiet', this.root, copy.root], { cwd: base, env: this.env() }), 'git clone');
     await copy.git('remote', 'set-url', 'origin', 'https://github.com/acme/demo.git');
     cpSync(this.path('node_modules'), copy.path('node_modules'), { recursive: true, verbatimSymlinks: true });
@@ -54,7 +55,7 @@ export class DemoWorkspace {
   /** Stops what may still run and removes the folder. */
   async remove(): Promise<void> {
     await this.nx(['daemon', '--stop'], { env: { NX_DAEMON: 'true' } }).catch(() => undefined);
-    await rm(path.dirname(this.root), { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
+    await rm(this.base, { recursive: true, force: true, maxRetries: 5, retryDelay: 200 });
   }
 
   path(relative: string): string {
