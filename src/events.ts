@@ -17,13 +17,21 @@ export interface TrustEvent {
   readonly correlation: string;
 }
 
-/** Counters, by the names under which they are exported. */
-export type CounterName = 'proof_artifacts.cache.hit_count' | 'proof_artifacts.cache.miss_count' | 'proof_artifacts.cache.refresh_count';
+/** A proof that was signed, and checked to be. */
+export interface SignedEvent {
+  readonly project: string;
+  /** The bundle's path, relative to the workspace, with forward slashes. */
+  readonly bundle: string;
+  readonly bundleSha256: string;
+  readonly statementSha256: string;
+  /** `key:sha256:<fingerprint>`, or the issuer of the certificate's identity. */
+  readonly issuer: string;
+}
 
-/** The channels (node:diagnostics_channel) of nx-proof, and what is published on them. */
+/** The channels (node:diagnostics_channel) of nx-proof, and what is published on them. They end in this process: nothing is sent anywhere. */
 export interface Events {
   'nx-proof:trust': TrustEvent;
-  'nx-proof:counter': { readonly name: CounterName; readonly value: number };
+  'nx-proof:signed': SignedEvent;
 }
 
 /** Tells those who listen; costs next to nothing when nobody does. */

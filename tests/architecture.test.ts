@@ -6,8 +6,8 @@ import { describe, expect, it } from 'vitest';
 const SHELLS = ['executors', 'generators', 'src/cli', 'src/plugin.ts'];
 const ABILITIES = ['src/hash', 'src/source', 'src/trust', 'src/sign', 'src/verify', 'src/memo'];
 /** The parts of the program, lowest first; each row may import those below it, and of its own row only itself. */
-const LAYERS: readonly (readonly string[])[] = [['src/model', 'src (files)'], ['src/http'], ABILITIES, ['src/commands'], ['src/index.ts', 'src/nx'], SHELLS];
-/** model and the files of src itself are one layer that may import each other. */
+const LAYERS: readonly (readonly string[])[] = [['src/model', 'src/telemetry', 'src (files)'], ['src/http'], ABILITIES, ['src/commands'], ['src/index.ts', 'src/nx'], SHELLS];
+/** model, telemetry and the files of src itself are one layer that may import each other. */
 const FOUNDATION = LAYERS[0] ?? [];
 
 /** Which parts alone may know a package. */
@@ -21,6 +21,7 @@ const OWNERS: Readonly<Record<string, readonly string[]>> = {
   undici: ['src/http'],
   'node:worker_threads': ['src/hash'],
   'tuf-js': ['src/trust'],
+  '@opentelemetry/api': ['src/telemetry'],
   '@sigstore/tuf': ['src/trust'],
   '@sigstore/protobuf-specs': ['src/verify'],
   'node:child_process': ['src/source', 'src/sign', 'src/trust'],

@@ -21,7 +21,7 @@ interface SchemaProperty {
 type Properties = Readonly<Record<string, SchemaProperty>>;
 
 const README = 'README.md';
-const PAGES = [README, 'CONTRIBUTING.md', 'docs/ci.md', 'docs/architecture.md', 'docs/build-type.md', 'docs/errors.md', 'docs/keyless.md', 'docs/nx.md', 'docs/trust.md'];
+const PAGES = [README, 'CONTRIBUTING.md', 'docs/ci.md', 'docs/architecture.md', 'docs/build-type.md', 'docs/errors.md', 'docs/keyless.md', 'docs/nx.md', 'docs/telemetry.md', 'docs/trust.md'];
 const text = (file: string): string => readFileSync(file, 'utf8');
 const json = (file: string): unknown => JSON.parse(text(file));
 

@@ -13,6 +13,8 @@ export interface Host {
   /** Absolute native path. */
   readonly cwd: string;
   readonly now: () => Date;
+  /** Tells a process manager that the service is ready, where one listens. */
+  readonly ready?: () => void;
   /** Aborted when the run is interrupted. */
   readonly signal: AbortSignal;
 }

@@ -1,5 +1,9 @@
+import { randomUUID } from 'node:crypto';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import path from 'node:path';
 import { EXIT, isProofError, toProofError, worstExit, type ExitCode } from '../errors';
+import type { TrustEvent } from '../events';
+import { currentTraceId } from '../telemetry';
 import { VERSION } from '../version';
 import type { CommandContext } from './context';
 import type { Host } from './host';
@@ -32,7 +36,7 @@ export async function main(argv: readonly string[], host: Host): Promise<ExitCod
   try {
     const invocation = parseCommandLine(argv);
     printer = printerFor(host, invocation);
-    return await run(invocation, host, printer);
+    return await tellingOfTrust(printer, () => run(invocation, host, printer));
   } catch (error) {
     return fail(error, printer);
   }
@@ -61,7 +65,22 @@ function printerFor(host: Host, { values }: Invocation): Printer {
     plain: values['plain'] === true,
     logLevel: (values['log-level'] ?? 'info') as LogLevel,
     logFormat: values['log-format'] === 'json' ? 'json' : 'text',
+    context: { trace_id: currentTraceId(host.env) ?? randomUUID().replaceAll('-', ''), correlation_id: randomUUID() },
   });
+}
+
+/** Logs what the trust cache does while `work` runs. */
+async function tellingOfTrust<T>(printer: Printer, work: () => Promise<T>): Promise<T> {
+  const listen = (message: unknown): void => {
+    const { action, origin, reason, ...facts } = message as TrustEvent;
+    printer.log('debug', `trust root: ${action}${reason === undefined ? '' : `; ${reason}`} (${origin})`, { action, ...facts });
+  };
+  subscribe('nx-proof:trust', listen);
+  try {
+    return await work();
+  } finally {
+    unsubscribe('nx-proof:trust', listen);
+  }
 }
 
 /** What concerns no single project is logged; with --json it is the document as well. */

@@ -20,6 +20,6 @@ function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
 const { stdout, stderr, env } = process;
 // Node ends a process that waits for nothing any more, with exit code 0 unless told otherwise: a run without an answer must not look like a yes.
 process.exitCode = EXIT.environment;
-void main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd(), now: () => new Date(), signal: interruption() }).then((exitCode: ExitCode) => {
+void main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd(), now: () => new Date(), ready: () => process.send?.('ready'), signal: interruption() }).then((exitCode: ExitCode) => {
   process.exitCode = exitCode;
 });

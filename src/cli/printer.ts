@@ -11,6 +11,8 @@ export interface PrinterOptions {
   readonly plain: boolean;
   readonly logLevel: LogLevel;
   readonly logFormat: 'text' | 'json';
+  /** Members of every line of a JSON log. */
+  readonly context?: Readonly<Record<string, string>>;
 }
 
 const COLOURS = { green: 32, red: 31, yellow: 33, dim: 2 } as const;
@@ -60,7 +62,7 @@ export class Printer {
     if (LEVELS.indexOf(level) > LEVELS.indexOf(this.#options.logLevel)) return;
     const { stderr, now } = this.#host;
     if (this.#options.logFormat === 'json') {
-      write(stderr, `${JSON.stringify({ time: now().toISOString(), level, brand: BRAND.slice(1, -1), component: 'proof-artifacts', message, ...fields })}\n`);
+      write(stderr, `${JSON.stringify({ time: now().toISOString(), level, brand: BRAND.slice(1, -1), component: 'proof-artifacts', ...this.#options.context, message, ...fields })}\n`);
       return;
     }
     const [label, colour] = LABELS[level];

@@ -47,13 +47,30 @@ export async function runTrustRefresh(context: CommandContext): Promise<ExitCode
   const { env, printer, values } = context;
   const { root, options } = await placeOf(context);
   if (values['watch'] === true) {
-    await trustWatch(env, root, { ...options, onRefresh: (trust) => { reportRoot(context, trust); }, onError: (error) => { printer.log('error', `${error.message} (${error.code})`); } });
+    await watch(context, root, options);
     return EXIT.ok;
   }
   const trust = await trustRefresh(env, root, { ...options, ifStale: values['if-stale'] === true });
   reportRoot(context, trust);
   printer.document({ trust: documentOf(trust), exitCode: EXIT.ok });
   return EXIT.ok;
+}
+
+/** A service: ready once a trust root could be used, and ended in order when it is interrupted. */
+async function watch({ env, printer, host, ...context }: CommandContext, root: string, options: TrustOptions): Promise<void> {
+  let isReady = false;
+  const onRefresh = (trust: TrustRoot): void => {
+    reportRoot({ env, printer, host, ...context }, trust);
+    if (isReady) return;
+    isReady = true;
+    printer.log('info', 'ready');
+    host.ready?.();
+  };
+  const onError = (error: ProofError): void => {
+    printer.log('error', `${error.message} (${error.code})`, { code: error.code });
+  };
+  await trustWatch(env, root, { ...options, onRefresh, onError });
+  printer.log('info', 'stopped');
 }
 
 /** `nx-proof trust import FILE|FOLDER`. */

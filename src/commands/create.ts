@@ -12,6 +12,7 @@ import { PROOF_FILES, type Project } from '../model/project';
 import { buildStatement, type StatementInput } from '../model/statement';
 import type { CreateOptions, ProofEnvelope } from '../model/types';
 import { proofTime } from '../model/time';
+import { linkTrace, operation } from '../telemetry';
 import { otherRoots, type Session } from './session';
 
 /** A statement names at most this many files; more are collapsed into one manifest. */
@@ -46,8 +47,13 @@ interface Artifacts {
  * Writes the statement and the unsigned proof envelope of one project to `.proof/create/`.
  * @throws ProofError OUTPUTS_UNDECLARED, ARTIFACTS_EMPTY, ARTIFACT_*, NESTED_PACKAGE, GIT_REQUIRED, FILE_CHANGED, IO_ERROR
  */
-export async function createProof(session: Session, request: CreateRequest): Promise<CreateResult> {
+export function createProof(session: Session, request: CreateRequest): Promise<CreateResult> {
+  return operation(session.env, 'create', () => create(session, request));
+}
+
+async function create(session: Session, request: CreateRequest): Promise<CreateResult> {
   const { project } = request;
+  linkTrace(request.options.trace);
   const artifacts = await digestProject(session, request);
   const { envelope, statement } = await describe(session, request, artifacts);
   const bytes = jsonDocument(statement);

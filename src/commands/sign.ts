@@ -1,4 +1,5 @@
 import { ProofError, toProofError } from '../errors';
+import { publish } from '../events';
 import { joinPosix, readDocument, toNative, writeFileAtomic } from '../files';
 import { artifactMatcher } from '../hash';
 import { detectBuilder } from '../model/builder';
@@ -11,6 +12,7 @@ import type { SplitSubjects } from '../model/subjects';
 import type { ProofEnvelope, Statement } from '../model/types';
 import type { Check } from '../model/verdict';
 import type { StatementSigner } from '../sign';
+import { linkTrace, operation, type Operation } from '../telemetry';
 import { checkFreshness, checkStatement } from '../verify';
 import { currentSources } from './current-sources';
 import type { Session } from './session';
@@ -44,15 +46,17 @@ interface Unsigned {
  */
 export async function signProof(session: Session, request: SignRequest): Promise<SignResult> {
   try {
-    return await sign(session, request);
+    return await operation(session.env, 'sign', (current) => sign(session, request, current));
   } catch (error) {
     throw toProofError(error, `project ${request.project.name}`);
   }
 }
 
-async function sign(session: Session, { project, signer }: SignRequest): Promise<SignResult> {
+async function sign(session: Session, { project, signer }: SignRequest, current: Operation): Promise<SignResult> {
   const unsigned = await readUnsigned(session, project);
   const envelope = await readBoundEnvelope(session, project, unsigned.statement);
+  linkTrace(envelope.trace);
+  current.note('signer', signer.issuer.startsWith('key:') ? 'key' : 'certificate');
   await requireUnchanged(session, project, unsigned);
   await requireFresh(session, project, unsigned.statement);
   const bundle = await signer.sign(unsigned.bytes);
@@ -62,7 +66,9 @@ async function sign(session: Session, { project, signer }: SignRequest): Promise
   }
   await writeFileAtomic(fileOf(session, project, PROOF_FILES.bundle), bundle);
   await writeFileAtomic(fileOf(session, project, PROOF_FILES.signedEnvelope), jsonDocument(attestEnvelope(envelope, bundle, signer.issuer)));
-  return { project: project.name, statementSha256: sha256Hex(unsigned.bytes), bundleSha256: sha256Hex(bundle), issuer: signer.issuer };
+  const result: SignResult = { project: project.name, statementSha256: sha256Hex(unsigned.bytes), bundleSha256: sha256Hex(bundle), issuer: signer.issuer };
+  publish('nx-proof:signed', { ...result, bundle: joinPosix(project.root, PROOF_FILES.bundle) });
+  return result;
 }
 
 /** The statement, if it was made by the builder that signs and is about this project. */

@@ -139,13 +139,16 @@ async function refreshOnce(env: Env, workspaceRoot: string, options: WatchOption
     const root = await trustRefresh(env, workspaceRoot, options);
     options.onRefresh(root);
     const left = (root.notAfter?.getTime() ?? 0) - env.now().getTime();
-    return Math.min(Math.max(left * 0.9, RETRY_MS), 24 * 3600 * 1000);
+    return spread(Math.min(Math.max(left * 0.9, RETRY_MS), 24 * 3600 * 1000));
   } catch (error) {
     if (!isProofError(error) || error.exitCode !== 3) throw error;
     options.onError(error);
-    return RETRY_MS;
+    return spread(RETRY_MS);
   }
 }
+
+/** Up to a tenth less, by chance: machines that were started together do not ask together. */
+const spread = (milliseconds: number): number => milliseconds * (1 - 0.1 * Math.random());
 
 /**
  * Takes over a cache entry of another machine, or a folder with a copy of the TUF repository, for machines without a network.

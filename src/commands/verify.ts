@@ -4,6 +4,7 @@ import { compareBytes } from '../model/digest';
 import { requiredProjects } from '../model/policy';
 import type { Project } from '../model/project';
 import type { Verdict } from '../model/verdict';
+import { operation } from '../telemetry';
 import type { LoadedPolicy } from './policy';
 import { openRun, type Run } from './run';
 import type { Session } from './session';
@@ -83,7 +84,15 @@ function asRequired(outcome: Outcome): Outcome {
   return { project, error: new ProofError('REQUIRED_UNPROVED', message, { cause: error, details: { project } }) };
 }
 
-async function verifyOne(run: Run, { project, bundle }: VerifyRequest): Promise<Verdict> {
+function verifyOne(run: Run, request: VerifyRequest): Promise<Verdict> {
+  return operation(run.session.env, 'verify', async (current) => {
+    const verdict = await judged(run, request);
+    current.note('result', verdict.result);
+    return verdict;
+  });
+}
+
+async function judged(run: Run, { project, bundle }: VerifyRequest): Promise<Verdict> {
   if (bundle !== undefined) return (await judgeProof(run, project, bundle)).verdict;
   const { root } = run.session.workspace;
   await clearVerdict(root, project);

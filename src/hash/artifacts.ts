@@ -1,6 +1,7 @@
 import { isProofError, ProofError } from '../errors';
 import { isWithin, printable } from '../files';
 import { DirHash, MerkleTree, type FileDigest } from '../model/digest';
+import { measure } from '../telemetry';
 import type { Hasher, HashOptions } from './hasher';
 import { sortByBytes } from './paths';
 import { changedError, GONE_ERRORS } from './refusals';
@@ -38,6 +39,7 @@ export function digestArtifacts(hasher: Hasher, scope: ArtifactScope, set: Artif
         yield digest;
       }
       summary = tally.summary();
+      measure('proof_artifacts.hash.bytes', summary.bytes);
       if (summary.files === 0) throw emptyError(scope, set);
     },
     summary() {

@@ -4,6 +4,7 @@ import type { Http } from '../http';
 import { acquireLock, withLock } from '../lock';
 import type { MachineKey } from '../machine-key';
 import { sha256Hex } from '../model/digest';
+import { operation } from '../telemetry';
 import { downloadFrom, replay, type Download } from './download';
 import type { Entry } from './entry';
 import { findTrustFolder, openTrustFolder } from './folder';
@@ -176,7 +177,9 @@ class Lookup {
     }
     try {
       const download = downloadFrom(this.#context.http, this.#source.mirror);
-      const entry = await this.#keep(shelf, await this.#follow(shelf, previous, download), { fetchedAt: this.#now(), isUndated: false });
+      const entry = await operation(this.#context.env, 'trust.refresh', async () =>
+        this.#keep(shelf, await this.#follow(shelf, previous, download), { fetchedAt: this.#now(), isUndated: false }),
+      );
       await this.#journal.note('refresh', { entry: entry.sha256 });
       return entry;
     } catch (error) {

@@ -1,11 +1,12 @@
-import { publish, type CounterName, type TrustEvent } from '../events';
+import { publish, type TrustEvent } from '../events';
 import type { Env } from '../env';
 import { printable } from '../files';
+import { measure, type MetricName } from '../telemetry';
 import { appendAudit } from './audit';
 
 type Action = TrustEvent['action'];
 
-const COUNTERS: Partial<Record<Action, CounterName>> = {
+const COUNTERS: Partial<Record<Action, MetricName>> = {
   hit: 'proof_artifacts.cache.hit_count',
   stale: 'proof_artifacts.cache.hit_count',
   miss: 'proof_artifacts.cache.miss_count',
@@ -34,7 +35,7 @@ export class Journal {
     const event: TrustEvent = { action, origin: this.#origin, correlation: this.#correlation, ...facts, ...reason };
     publish('nx-proof:trust', event);
     const name = COUNTERS[action];
-    if (name !== undefined) publish('nx-proof:counter', { name, value: 1 });
+    if (name !== undefined) measure(name, 1);
     if (this.folder === undefined) return;
     try {
       await appendAudit(this.folder, event, { now: this.#env.now(), signal: this.#env.signal });

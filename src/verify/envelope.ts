@@ -5,6 +5,7 @@ import type { SplitSubjects } from '../model/subjects';
 import type { ProofEnvelope, Statement } from '../model/types';
 import { workspaceUri } from '../model/uri';
 import type { Check } from '../model/verdict';
+import { linkTrace } from '../telemetry';
 import { failed, passed } from './check';
 
 export interface EnvelopeInput {
@@ -25,8 +26,9 @@ export function checkEnvelope(input: EnvelopeInput): Check<'envelope'> {
   const read = readStrictly(input.bytes);
   if (typeof read === 'string') return failed('envelope', 'ENVELOPE_MISMATCH', read, { field: '/' });
   const wrong = findWrongField(read, input);
-  if (wrong === undefined) return passed('envelope', 'bound by the statement, with this bundle as its attestation');
-  return failed('envelope', 'ENVELOPE_MISMATCH', `proof envelope: ${wrong.field} ${wrong.message}`, { field: wrong.field });
+  if (wrong !== undefined) return failed('envelope', 'ENVELOPE_MISMATCH', `proof envelope: ${wrong.field} ${wrong.message}`, { field: wrong.field });
+  linkTrace(read.trace);
+  return passed('envelope', 'bound by the statement, with this bundle as its attestation');
 }
 
 /** Only RFC 8785 bytes are accepted, so that no two readers see different members in them. */

@@ -9,6 +9,7 @@ export interface CliOptions {
   /** Whether the streams are terminals. */
   readonly tty?: boolean;
   readonly now?: () => Date;
+  readonly ready?: () => void;
 }
 
 export interface CliResult {
@@ -20,10 +21,10 @@ export interface CliResult {
 }
 
 /** Runs the CLI in this process, over real files, as `nx-proof ARGV…` in `cwd`. The environment is what is given, and nothing else. */
-export async function runCli(argv: readonly string[], { cwd, env = {}, signal = new AbortController().signal, tty = false, now = () => new Date() }: CliOptions): Promise<CliResult> {
+export async function runCli(argv: readonly string[], { cwd, env = {}, signal = new AbortController().signal, tty = false, now = () => new Date(), ready }: CliOptions): Promise<CliResult> {
   const written = { stdout: '', stderr: '' };
   const sink = (name: keyof typeof written) => ({ isTTY: tty, columns: 100, write: (text: string) => (written[name] += text) });
-  const host: Host = { stdout: sink('stdout'), stderr: sink('stderr'), env, cwd, now, signal };
+  const host: Host = { stdout: sink('stdout'), stderr: sink('stderr'), env, cwd, now, signal, ...(ready && { ready }) };
   const exitCode = await main(argv, host);
   return { ...written, exitCode, json: () => JSON.parse(written.stdout) as ReturnType<CliResult['json']> };
 }

@@ -1,0 +1,2 @@
+export { measure, METRICS, type MetricName } from './metrics';
+export { currentTraceId, linkTrace, operation, type Operation, type OperationName } from './operation';
