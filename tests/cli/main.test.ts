@@ -65,7 +65,7 @@ describe('logs', () => {
   });
 
   it('hold the stack of a defect at the level debug alone', async () => {
-    const broken = new Proxy<Record<string, string>>({}, { get: () => { throw new RangeError('seeded'); } });
+    const broken = new Proxy<Record<string, string>>({}, { get: (_, name) => { if (name === 'TRACEPARENT') return undefined; throw new RangeError('seeded'); } });
     const defect = (...args: string[]) => runCli(['key', 'generate', ...args], { cwd, env: broken });
     const quiet = await defect();
     expect(quiet).toMatchObject({ exitCode: 3, stderr: expect.stringContaining('seeded (INTERNAL, exit 3)') });
