@@ -16,7 +16,7 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
   return inWorkspace(context, async (session, clear) => {
     const selected = context.values['all'] === true ? undefined : await select(context, session);
     // Begun now, git answers while the policy is read and the artifacts are hashed; whoever needs the answer is told of a failure.
-    session.source().catch(() => undefined);
+    session.source.digests().catch(() => undefined);
     const policy = await chooseTrust(await policyOf(context, session), context.env.cwd, trustOptions(context));
     for (const warning of policy.warnings) context.printer.log('warn', warning);
     const outcomes = await verify(session, policy, selected);

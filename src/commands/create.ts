@@ -108,9 +108,9 @@ async function writeManifest(session: Session, project: Project, files: AsyncIte
 }
 
 async function describe(session: Session, request: CreateRequest, artifacts: Artifacts): Promise<{ envelope: ProofEnvelope; statement: ReturnType<typeof buildStatement> }> {
-  const source = await session.source();
+  const [checkout, digestOf] = await Promise.all([session.source.checkout(), session.source.digests()]);
   const builder = detectBuilder(session.env.env);
-  const time = proofTime(session.env.env, source.commitTime);
+  const time = proofTime(session.env.env, checkout.commitTime);
   const envelope = buildProjectEnvelope(request, artifacts, time, builder.invocationId);
   const { project } = request;
   const input: StatementInput = {
@@ -123,7 +123,7 @@ async function describe(session: Session, request: CreateRequest, artifacts: Art
     versions: request.versions,
     builder,
     time,
-    source: { repository: source.repository, commit: source.commit, dirty: source.dirty, sha256: source.digest(project.name) },
+    source: { repository: checkout.repository, commit: checkout.commit, dirty: checkout.dirty, sha256: digestOf(project.name) },
     lockfile: await digestLockfile(session),
     dependencies: await digestDependencies(session, project),
     envelopeSha256: envelopeBinding(envelope),

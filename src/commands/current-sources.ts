@@ -12,7 +12,7 @@ import type { Session } from './session';
  */
 export async function currentSources(session: Session, project: Project): Promise<string | undefined> {
   try {
-    return (await session.source()).digest(project.name);
+    return (await session.source.digests())(project.name);
   } catch (error) {
     if (isProofError(error) && error.code === 'GIT_REQUIRED' && !(await isInRepository(session.workspace.root))) return undefined;
     throw error;

@@ -36,7 +36,8 @@ export async function judgeSignature(run: Run, bundle: ParsedBundle, rule: Rule,
 }
 
 async function judgeCertificate(run: Run, bundle: ParsedBundle, rule: Rule, ruleName: string): Promise<AcceptedSignature | RefusedSignature> {
-  const { check, signature } = await checks.checkCertificate(bundle, rule, ruleName, async () => (await run.trust()).material);
+  const { checkCertificate } = await import('../verify/certificate');
+  const { check, signature } = await checkCertificate(bundle, rule, ruleName, async () => (await run.trust()).material);
   if (signature === undefined) return { refusal: { signature: check } };
   const { claims } = signature;
   const signer = { kind: 'certificate', issuer: claims.issuer, identity: claims.identity } as const;

@@ -5,7 +5,7 @@ import type { Verdict } from '../model/verdict';
 import type { Vsa } from '../model/vsa';
 import type { LoadedPolicy } from './policy';
 import type { Session } from './session';
-import { loadTrustMaterial, type LoadedTrust } from './trust-material';
+import type { LoadedTrust } from './trust-material';
 
 /** A verdict with what is written beside it. */
 export interface Judgement {
@@ -45,7 +45,13 @@ export function openRun(session: Session, policy: LoadedPolicy, judge: (run: Run
       if (!rules.has(project)) rules.set(project, findRule(policy.policy, project));
       return rules.get(project);
     },
-    trust: () => (trust ??= loadTrustMaterial(session.env, session.workspace.root, { policy, ...(policy.offline === true && { offline: true }) })),
+    trust: () => (trust ??= loadTrust(session, policy)),
   };
   return run;
+}
+
+/** What reads, stores and fetches trust roots is loaded for certificates alone. */
+async function loadTrust({ env, workspace }: Session, policy: LoadedPolicy): Promise<LoadedTrust> {
+  const { loadTrustMaterial } = await import('./trust-material');
+  return loadTrustMaterial(env, workspace.root, { policy, ...(policy.offline === true && { offline: true }) });
 }

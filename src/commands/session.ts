@@ -1,15 +1,15 @@
 import type { Env } from '../env';
 import { createHasher, type Hasher } from '../hash';
 import type { Workspace } from '../model/project';
-import { readSource, type SourceSnapshot } from '../source';
+import { openSource, type Source } from '../source';
 
 /** What the projects of one run share: the workspace, one hasher, and one look at git. */
 export interface Session {
   readonly env: Env;
   readonly workspace: Workspace;
   readonly hasher: Hasher;
-  /** The commit and the digests of all projects' sources; git is asked once, when first needed. */
-  source(): Promise<SourceSnapshot>;
+  /** What is checked out, and the digests of all projects' sources. */
+  readonly source: Source;
   /** What is to be closed with the session. */
   onClose(close: () => Promise<void>): void;
   close(): Promise<void>;
@@ -18,12 +18,11 @@ export interface Session {
 export function openSession(env: Env, workspace: Workspace, options: { readonly concurrency?: number } = {}): Session {
   const hasher = createHasher(options);
   const closers = [() => hasher.close()];
-  let snapshot: Promise<SourceSnapshot> | undefined;
   return {
     env,
     workspace,
     hasher,
-    source: () => (snapshot ??= readSource(workspace.root, workspace.projects.values(), env.signal, env.env)),
+    source: openSource(workspace.root, workspace.projects.values(), env.signal, env.env),
     onClose: (close) => void closers.push(close),
     close: async () => void (await Promise.all(closers.splice(0).map((close) => close()))),
   };

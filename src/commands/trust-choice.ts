@@ -1,6 +1,5 @@
 import path from 'node:path';
 import { readDocument } from '../files';
-import { MAX_TRUSTED_ROOT_BYTES, pinnedSource } from '../trust';
 import type { LoadedPolicy } from './policy';
 
 /** What a caller says of the trust root, over the policy. */
@@ -18,6 +17,7 @@ export interface TrustChoice {
 export async function chooseTrust(policy: LoadedPolicy, folder: string, { trustedRoot, offline }: TrustChoice): Promise<LoadedPolicy> {
   const chosen = offline === true ? { ...policy, offline } : policy;
   if (trustedRoot === undefined) return chosen;
+  const { MAX_TRUSTED_ROOT_BYTES, pinnedSource } = await import('../trust');
   const trustFile = await readDocument(path.resolve(folder, trustedRoot), { missing: 'TRUSTED_ROOT_INVALID', what: 'trusted root', maxBytes: MAX_TRUSTED_ROOT_BYTES });
   const name = path.basename(trustedRoot);
   pinnedSource(name, trustFile);

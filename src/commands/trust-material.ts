@@ -3,7 +3,7 @@ import type { Env } from '../env';
 import { canonicalJson } from '../model/json';
 import { sha256Hex } from '../model/digest';
 import type { TrustRoot } from '../trust';
-import { trustMaterial } from '../verify';
+import { trustMaterial } from '../verify/trust-material';
 import { getTrustRoot, policyIfAny, type TrustOptions } from './trust';
 
 /** What certificates, log entries and timestamps are verified with. */

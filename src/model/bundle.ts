@@ -1,5 +1,4 @@
 import { bundleFromJSON, bundleToJSON, toDSSEBundle, type Bundle, type TransparencyLogEntry } from '@sigstore/bundle';
-import { dsse } from '@sigstore/core';
 import { ProofError } from '../errors';
 import { MAX_DOCUMENT_BYTES } from '../files';
 import { checkLogEntryFields } from './bundle-log';
@@ -9,9 +8,12 @@ import { jsonDocument, parseJson, repeatsMembers } from './json';
 /** DSSE payloadType of in-toto statements (https://github.com/in-toto/attestation/blob/main/spec/v1/envelope.md). */
 export const PAYLOAD_TYPE = 'application/vnd.in-toto+json';
 
-/** The bytes that get signed: the DSSE v1 pre-authentication encoding of an in-toto statement. */
+/**
+ * The bytes that get signed: the DSSE v1 pre-authentication encoding of an in-toto statement
+ * (https://github.com/secure-systems-lab/dsse/blob/master/protocol.md#signature-definition).
+ */
 export function preAuthEncoding(payload: Uint8Array): Buffer {
-  return dsse.preAuthEncoding(PAYLOAD_TYPE, toBuffer(payload));
+  return Buffer.concat([Buffer.from(`DSSEv1 ${PAYLOAD_TYPE.length} ${PAYLOAD_TYPE} ${payload.length} `), payload]);
 }
 
 export type { TransparencyLogEntry } from '@sigstore/bundle';

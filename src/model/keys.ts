@@ -1,4 +1,4 @@
-import { createHash, createPublicKey, type KeyObject } from 'node:crypto';
+import { createHash, createPublicKey, verify, type KeyObject } from 'node:crypto';
 import { ProofError } from '../errors';
 
 /** The kinds of key that sign and verify: both are checked by cosign and by the other Sigstore clients. */
@@ -34,6 +34,21 @@ export function requireKeyType(key: KeyObject, what: string): KeyType {
   if (type !== undefined) return type;
   const found = [key.asymmetricKeyType, key.asymmetricKeyDetails?.namedCurve].filter((part) => part !== undefined).join(' ');
   throw new ProofError('KEY_INVALID', `${what} is of the kind ${found === '' ? 'secret' : found}; ECDSA P-256 or Ed25519 is needed`, { details: { what, found } });
+}
+
+/** The digest that a key of this kind signs; none for Ed25519, which hashes by itself (RFC 8032). */
+export const signedDigest = (type: KeyType): 'sha256' | undefined => (type === 'ecdsa-p256' ? 'sha256' : undefined);
+
+/** True when the key made the signature over the data: ECDSA over sha256 in DER, or Ed25519. Never for another kind of key. */
+export function verifiesWith(publicKey: KeyObject, data: Uint8Array, signature: Uint8Array): boolean {
+  const type = keyType(publicKey);
+  if (type === undefined) return false;
+  try {
+    return verify(signedDigest(type), data, publicKey, signature);
+  } catch {
+    // Some versions of OpenSSL report what is no signature as an error.
+    return false;
+  }
 }
 
 const PUBLIC_PEM = /^\s*-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\s]+-----END PUBLIC KEY-----\s*$/;

@@ -1,20 +1,18 @@
-import { createPublicKey, sign, verify, type KeyObject } from 'node:crypto';
+import { createPublicKey, sign, type KeyObject } from 'node:crypto';
 import { promisify } from 'node:util';
 import { ProofError } from '../errors';
 import { dsseBundle, preAuthEncoding, readBundle } from '../model/bundle';
-import { fingerprint, keyHint, keyIssuer, requireKeyType } from '../model/keys';
+import { fingerprint, keyHint, keyIssuer, requireKeyType, signedDigest, verifiesWith } from '../model/keys';
 import type { StatementSigner } from './signer';
 
 const signAsync = promisify(sign);
-const verifyAsync = promisify(verify);
 
 /**
  * Signs with a key that the caller keeps: ECDSA P-256 over sha256 in DER, or Ed25519, over the DSSE pre-authentication encoding.
  * @throws ProofError KEY_INVALID for a key of another kind
  */
 export function keySigner(privateKey: KeyObject): StatementSigner {
-  // Ed25519 hashes by itself (RFC 8032).
-  const digest = requireKeyType(privateKey, 'the signing key') === 'ecdsa-p256' ? 'sha256' : undefined;
+  const digest = signedDigest(requireKeyType(privateKey, 'the signing key'));
   const publicKey = createPublicKey(privateKey);
   const issuer = keyIssuer(fingerprint(publicKey));
   return {
@@ -25,7 +23,7 @@ export function keySigner(privateKey: KeyObject): StatementSigner {
     },
     async verify(bytes) {
       const { material, payload, signature } = readBundle(bytes);
-      if (material === 'publicKey' && (await verifyAsync(digest, preAuthEncoding(payload), publicKey, signature))) return payload;
+      if (material === 'publicKey' && verifiesWith(publicKey, preAuthEncoding(payload), signature)) return payload;
       throw new ProofError('SIGNATURE_INVALID', `the bundle carries no signature by ${issuer}`, { details: { issuer } });
     },
   };

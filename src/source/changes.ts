@@ -4,7 +4,7 @@ import { lstat, readlink } from 'node:fs/promises';
 import path from 'node:path';
 import { ProofError, isSystemError } from '../errors';
 import { askGit, gitRecords, type ByteString, type Git } from './git';
-import { LISTING, isProofFile, parseListed, trustOf } from './listing';
+import { LISTING, isOfIndex, isProofFile, parseListed, trustOf, type IndexedFile, type ListedFile } from './listing';
 
 /** Where the workspace lies in the working tree. */
 export interface Place {
@@ -19,9 +19,8 @@ const LSTAT_BATCH = 64;
 /** What git's quoting must spell out. */
 const CONTROL = /[\u0000-\u001f"\\\u007f]/;
 
-/** Object ids, as `git add` would make them now, of all files whose content may differ from the index; undefined where none is left. */
-export async function readChanges(git: Git, place: Place): Promise<Map<ByteString, string | undefined>> {
-  const paths = await listChanged(git);
+/** Object ids, as `git add` would make them now, of files whose content may differ from the index; undefined where none is left. */
+export async function idsOfChanged(git: Git, place: Place, paths: readonly ByteString[]): Promise<Map<ByteString, string | undefined>> {
   const ids = new Map<ByteString, string | undefined>();
   const files: ByteString[] = [];
   for (let start = 0; start < paths.length; start += LSTAT_BATCH) {
@@ -37,19 +36,27 @@ export async function readChanges(git: Git, place: Place): Promise<Map<ByteStrin
   return ids;
 }
 
-/** Untracked, modified, removed and hidden files, each once. */
-async function listChanged(git: Git): Promise<ByteString[]> {
+/**
+ * Untracked, modified, removed and hidden files, each once.
+ * @param unchanged is told of what the index has, in byte order, for as long as nothing is found that differs
+ */
+export async function listChanged(git: Git, unchanged: (file: IndexedFile) => void): Promise<ByteString[]> {
   const paths = new Set<ByteString>();
   for await (const records of gitRecords(git, LISTING, '\0')) {
     for (const record of records) {
       const file = parseListed(record);
-      const trust = trustOf(file);
-      if (trust === 'index' || isProofFile(file.path)) continue;
-      // A sparse checkout leaves out many files: asking for each in turn is quicker here than in batches.
-      if (trust === 'disk' || lstatSync(nativePath(git, file.path), { throwIfNoEntry: false }) !== undefined) paths.add(file.path);
+      if (isProofFile(file.path)) continue;
+      if (differs(git, file)) paths.add(file.path);
+      else if (paths.size === 0 && isOfIndex(file)) unchanged(file);
     }
   }
   return [...paths];
+}
+
+function differs(git: Git, file: ListedFile): boolean {
+  const trust = trustOf(file);
+  // A sparse checkout leaves out many files: asking for each in turn is quicker here than in batches.
+  return trust === 'disk' || (trust === 'sparse' && lstatSync(nativePath(git, file.path), { throwIfNoEntry: false }) !== undefined);
 }
 
 /** Bytes, because a name need not be UTF-8. */

@@ -31,9 +31,10 @@ export class ProjectDigests {
   }
 
   /** After the last file. */
-  finish(): void {
+  finish(): this {
     this.#catchUp(undefined);
     for (const [root, hash] of this.#hashes) this.#digests.set(root, hash.digest('hex'));
+    return this;
   }
 
   /** Lowercase hex; undefined for a root that was not given. */

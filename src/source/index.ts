@@ -1,2 +1,2 @@
-export { readSource, type SourceSnapshot } from './snapshot';
+export { openSource, type Checkout, type Source, type SourceDigest } from './snapshot';
 export { normaliseRemote } from './remote';

@@ -3,6 +3,9 @@ import type { ByteString } from './git';
 /** The one look at the files: index (H), modified (C), removed (R) and untracked (?) files, with what hides changes (-v). */
 export const LISTING = ['ls-files', '-z', '-v', '-s', '-c', '-m', '-d', '-o', '--exclude-standard'];
 
+/** What the index has, and nothing else. */
+export const INDEX_LISTING = ['ls-files', '-z', '-v', '-s', '-c'];
+
 /** A file that the index knows, or an untracked one (tag ?), which has neither mode nor id. */
 export interface ListedFile {
   readonly tag: string;
@@ -34,6 +37,13 @@ export function parseListed(record: ByteString): ListedFile {
 export function trustOf(file: ListedFile): 'index' | 'disk' | 'sparse' {
   if (file.tag === 'S') return 'sparse';
   return file.tag === 'H' && file.stage === 0 ? 'index' : 'disk';
+}
+
+export type IndexedFile = ListedFile & { readonly id: string };
+
+/** True for a file whose id in the index counts unless its content is found to differ. */
+export function isOfIndex(file: ListedFile): file is IndexedFile {
+  return trustOf(file) !== 'disk' && file.id !== undefined && !isProofFile(file.path);
 }
 
 /** True for what nx-proof itself writes: files in a folder `.proof`. */

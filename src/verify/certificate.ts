@@ -2,7 +2,6 @@ import { toSignedEntity, VerificationError, Verifier, type SignedEntity, type Tr
 import { preAuthEncoding, type ParsedBundle } from '../model/bundle';
 import { readCertificateClaims, type CertificateClaims } from '../model/certificate-claims';
 import { sha256Hex } from '../model/digest';
-import { isKeySigner } from '../model/policy';
 import { readTimestamp } from '../model/timestamp';
 import type { Rule } from '../model/types';
 import type { Check, RefusalCode } from '../model/verdict';
@@ -23,11 +22,6 @@ export interface CertificateFinding {
   readonly check: Check<'signature'>;
   /** Absent when the check failed: then nothing of the payload may be used. */
   readonly signature?: CertificateSignature;
-}
-
-/** Can only a certificate have made the signature, and may one under this rule? Then it is verified by checkCertificate, else by checkSignature. */
-export function isForCertificate({ material }: ParsedBundle, { signers }: Rule): boolean {
-  return material !== 'publicKey' && !signers.every(isKeySigner);
 }
 
 /**

@@ -1,5 +1,4 @@
 export { checkBundle } from './bundle';
-export { checkCertificate, isForCertificate, type CertificateSignature } from './certificate';
 export { failed, unchecked } from './check';
 export { checkBuilder, checkSource } from './claims';
 export { checkDependencies } from './dependencies';
@@ -8,7 +7,6 @@ export { checkFreshness } from './freshness';
 export { checkCertificateIdentity, checkIdentity, refuseSigner } from './identity';
 export { notReached } from './not-reached';
 export { refuseRule } from './rule';
-export { checkSignature } from './signature';
-export { trustMaterial } from './trust-material';
+export { checkSignature, isForCertificate } from './signature';
 export { checkStatement } from './statement';
 export { checkSubjects, compareFiles, compareFolders, compareSorted, Differences, matchesSubject, refuseArtifacts, refuseManifest } from './subjects';

@@ -1,7 +1,6 @@
 import type { KeyObject } from 'node:crypto';
-import { toSignedEntity, Verifier, type SignedEntity, type TrustMaterial } from '@sigstore/verify';
-import type { ParsedBundle } from '../model/bundle';
-import { keyType } from '../model/keys';
+import { preAuthEncoding, type ParsedBundle } from '../model/bundle';
+import { verifiesWith } from '../model/keys';
 import { isKeySigner } from '../model/policy';
 import type { Rule } from '../model/types';
 import type { Check } from '../model/verdict';
@@ -15,11 +14,17 @@ export interface SignatureFinding {
   readonly fingerprint?: string;
 }
 
-/** Nothing but one key is trusted; log entries and timestamps that come with a key are not looked at (rules that need them refuse it). */
-const THRESHOLDS = { ctlogThreshold: 0, tlogThreshold: 0, timestampThreshold: 0 };
+/**
+ * Can only a certificate have made the signature, and may one under this rule? Then checkCertificate (certificate.ts, with what it
+ * takes to read certificates) verifies it, else checkSignature.
+ */
+export function isForCertificate({ material }: ParsedBundle, { signers }: Rule): boolean {
+  return material !== 'publicKey' && !signers.every(isKeySigner);
+}
 
 /**
- * The DSSE envelope carries a signature by one of the rule's signers. The bundle's hint selects nothing: every key of the rule is tried.
+ * The DSSE envelope carries a signature by one of the rule's signers. The bundle's hint selects nothing: every key of the rule is tried. Log entries
+ * and timestamps that come with a key are not looked at: only with a trust root could they be believed (rules that need them refuse it).
  * @param rule and how messages name it
  * @param keys the public keys of the policy's rules by fingerprint
  * @param others further keys to name in the refusal; they are never accepted
@@ -30,33 +35,11 @@ export async function checkSignature(bundle: ParsedBundle, rule: Rule, ruleName:
   if (accepted.length === 0) {
     return { check: failed('signature', 'SIGNER_NOT_ALLOWED', `a key signed it, and ${ruleName} accepts certificates only`, { rule: ruleName }) };
   }
-  const entity = keyEntity(bundle);
-  const fingerprint = accepted.map(({ key }) => key).find((key) => verifies(entity, keys.get(key)));
+  const signed = preAuthEncoding(bundle.payload);
+  const verifies = (key: KeyObject | undefined): boolean => key !== undefined && verifiesWith(key, signed, bundle.signature);
+  const fingerprint = accepted.map(({ key }) => key).find((key) => verifies(keys.get(key)));
   if (fingerprint !== undefined) return { fingerprint, check: passed('signature', `signed by the key ${fingerprint}`, { key: fingerprint }) };
-  return { check: refuseKey(bundle, ruleName, accepted.map(({ key }) => key), [...keys, ...(await others())].find(([, key]) => verifies(entity, key))?.[0]) };
-}
-
-/** For the library's verifier: the bundle without log entries and timestamps, which could only be believed with a trust root. */
-function keyEntity({ bundle }: ParsedBundle): SignedEntity {
-  const { content } = bundle.verificationMaterial;
-  return toSignedEntity({ ...bundle, verificationMaterial: { content, tlogEntries: [], timestampVerificationData: undefined } });
-}
-
-function verifies(entity: SignedEntity, key: KeyObject | undefined): boolean {
-  if (key === undefined || keyType(key) === undefined) return false;
-  const trust: TrustMaterial = {
-    certificateAuthorities: [],
-    timestampAuthorities: [],
-    tlogs: [],
-    ctlogs: [],
-    publicKey: () => ({ publicKey: key, validFor: () => true }),
-  };
-  try {
-    new Verifier(trust, THRESHOLDS).verify(entity);
-    return true;
-  } catch {
-    return false;
-  }
+  return { check: refuseKey(bundle, ruleName, accepted.map(({ key }) => key), [...keys, ...(await others())].find(([, key]) => verifies(key))?.[0]) };
 }
 
 function refuseCertificate(ruleName: string): Check<'signature'> {

@@ -1,6 +1,8 @@
 import fc from 'fast-check';
+import fastGlob from 'fast-glob';
 import { describe, expect, it } from 'vitest';
 import { artifactMatcher, artifactPatternToWorkspace } from '../../src/hash';
+import { isDynamic } from '../../src/hash/patterns';
 import { ODD_NAMES } from './trees';
 
 const project = { name: '@acme/app', root: 'apps/app' };
@@ -122,6 +124,18 @@ describe('artifactMatcher', () => {
         const covers = artifactMatcher([`{workspaceRoot}/*/{projectRoot}/x`], { name: 'p', root: a });
         expect(covers(`any/${b}/x`)).toBe(a === b);
       }),
+    );
+  });
+});
+
+describe('isDynamic', () => {
+  it('is of one mind with fast-glob, which expands what is', () => {
+    const segment = fc.array(fc.constantFrom(...'a.!*?+@()[]{}|,-'), { minLength: 1, maxLength: 8 }).map((chars) => chars.join(''));
+    fc.assert(
+      fc.property(segment, (text) => {
+        expect(isDynamic(text), text).toBe(fastGlob.isDynamicPattern(text));
+      }),
+      { numRuns: 3000 },
     );
   });
 });

@@ -3,7 +3,7 @@ import { chmodSync, statSync, utimesSync } from 'node:fs';
 import { appendFile, chmod, mkdir, readFile, rename, rm, symlink, unlink, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
-import { readSource, type SourceSnapshot } from '../../src/source';
+import { openSource, type Checkout, type SourceDigest } from '../../src/source';
 import { temporaryFolder, writeFiles } from '../support/folder';
 import { commitAll, git } from '../support/git';
 
@@ -22,8 +22,14 @@ const FILES = {
   'apps/application/x.ts': 'belongs to the root',
   'libs/lib/l.ts': 'lib',
 };
-const read = (root: string, signal = new AbortController().signal): Promise<SourceSnapshot> => readSource(root, PROJECTS, signal, { ...process.env, GIT_CONFIG_NOSYSTEM: '1' });
-const digests = (source: SourceSnapshot): Record<string, string> => Object.fromEntries(PROJECTS.map(({ name }) => [name, source.digest(name)]));
+type Snapshot = Checkout & { readonly digest: SourceDigest };
+async function readSource(...[root, projects, signal, variables]: Parameters<typeof openSource>): Promise<Snapshot> {
+  const source = openSource(root, projects, signal, variables);
+  const [checkout, digest] = await Promise.all([source.checkout(), source.digests()]);
+  return { ...checkout, digest };
+}
+const read = (root: string, signal = new AbortController().signal): Promise<Snapshot> => readSource(root, PROJECTS, signal, { ...process.env, GIT_CONFIG_NOSYSTEM: '1' });
+const digests = (source: Snapshot): Record<string, string> => Object.fromEntries(PROJECTS.map(({ name }) => [name, source.digest(name)]));
 const blob = (content: string | Buffer, algorithm = 'sha1'): string => createHash(algorithm).update(`blob ${Buffer.byteLength(content)}\0`).update(content).digest('hex');
 /** The digest by its definition. */
 const expected = (files: Record<string, string>): string =>
