@@ -167,8 +167,8 @@ describe('the process', () => {
     expect(wrong).toEqual([]);
   });
 
-  it('is known to the entry of the CLI alone: the rest of it is handed a host', () => {
-    const wrong = sources.filter(({ file, part }) => part === 'src/cli' && file !== 'src/cli/nx-proof.ts').flatMap(({ file, text }) => hostUses(text).map((use) => `${file} uses ${use}`));
+  it('is known to one file of the CLI alone: the rest of it is handed a host', () => {
+    const wrong = sources.filter(({ file, part }) => part === 'src/cli' && file !== 'src/cli/process.ts').flatMap(({ file, text }) => hostUses(text).map((use) => `${file} uses ${use}`));
     expect(wrong).toEqual([]);
   });
 

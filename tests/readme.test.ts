@@ -3,7 +3,7 @@ import path from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { helpText } from '../src/cli/help';
 import { parseCommandLine } from '../src/cli/parse';
-import { COMMANDS } from '../src/cli/spec';
+import { NX_PROOF } from '../src/cli/spec';
 import { ERROR_CODES } from '../src/errors';
 import { readPolicy } from '../src/model/policy';
 import { validateProofFile } from '../src/model/generated/validators.cjs';
@@ -100,7 +100,7 @@ function cliPage(): string {
   const command = (name: string, help: string): string => `\n## ${name}\n\n\`\`\`\n${help.trimEnd()}\n\`\`\`\n`;
   // What all commands have in common is told once, at the top.
   const own = (help: string): string => help.replace(/\nOptions of every command:\n(?: {2}.*\n)+/, '').replace(/\nExit codes:\n(?: {2}.*\n)+/, '');
-  const commands = COMMANDS.map((spec) => command(`nx-proof ${spec.name}`, own(helpText(spec))));
+  const commands = NX_PROOF.commands.map((spec) => command(`nx-proof ${spec.name}`, own(helpText(spec))));
   return `# The command line\n\nWhat \`--help\` prints, on a page.\n\n\`\`\`\n${helpText(undefined).trimEnd()}\n\`\`\`\n${commands.join('')}`;
 }
 

@@ -3,7 +3,7 @@ import { openSession, type Session } from '../commands/session';
 import { findWorkspaceRoot, readWorkspace } from '../commands/workspace';
 import type { Env } from '../env';
 import type { Host } from './host';
-import { invalid, type Values } from './parse';
+import { invalid, type Lists, type Values } from './parse';
 import type { Printer } from './printer';
 import { withProgress } from './progress';
 
@@ -12,6 +12,7 @@ export interface CommandContext {
   readonly host: Host;
   readonly printer: Printer;
   readonly values: Values;
+  readonly lists: Lists;
   readonly positionals: readonly string[];
   /** `cwd` is that of --cwd. */
   readonly env: Env;

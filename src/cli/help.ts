@@ -1,5 +1,5 @@
 import { EXIT } from '../errors';
-import { COMMANDS, COMMON_OPTIONS, PROGRAM, type CommandSpec, type OptionSpec } from './spec';
+import { NX_PROOF, type CommandSpec, type OptionSpec, type Program } from './spec';
 
 const EXIT_MEANINGS: readonly (readonly [string, string])[] = [
   [String(EXIT.ok), 'yes: every proof asked for holds, everything asked for was done'],
@@ -9,40 +9,40 @@ const EXIT_MEANINGS: readonly (readonly [string, string])[] = [
 ];
 
 /** What --help prints: of a command, or of the program when there is none. */
-export function helpText(command: CommandSpec | undefined): string {
-  return command === undefined ? programHelp() : commandHelp(command);
+export function helpText(command: CommandSpec | undefined, program: Program = NX_PROOF): string {
+  return command === undefined ? programHelp(program) : commandHelp(command, program);
 }
 
-function programHelp(): string {
+function programHelp({ name: program, summary: purpose, commands, commonOptions }: Program): string {
   return [
-    `Usage: ${PROGRAM} COMMAND [OPTION…]`,
+    `Usage: ${program} COMMAND [OPTION…]`,
     '',
-    'Proves what an Nx workspace ships: creates, signs and verifies provenance, per project.',
-    ...section('Commands', COMMANDS.map(({ name, summary }) => [name, firstSentence(summary)])),
-    ...section('Options of every command', optionRows(COMMON_OPTIONS)),
+    purpose,
+    ...section('Commands', commands.map(({ name, summary }) => [name, firstSentence(summary)])),
+    ...section('Options of every command', optionRows(commonOptions)),
     ...section('Exit codes', EXIT_MEANINGS),
     '',
-    `${PROGRAM} COMMAND --help tells more about a command.`,
+    `${program} COMMAND --help tells more about a command.`,
     '',
   ].join('\n');
 }
 
-function commandHelp({ name, summary, positionals, options, examples }: CommandSpec): string {
+function commandHelp({ name, summary, positionals, options, examples }: CommandSpec, { name: program, commonOptions }: Program): string {
   return [
-    `Usage: ${[PROGRAM, name, positionals, '[OPTION…]'].filter((part) => part !== undefined).join(' ')}`,
+    `Usage: ${[program, name, positionals, '[OPTION…]'].filter((part) => part !== undefined).join(' ')}`,
     '',
     summary,
     ...section('Options', optionRows(options)),
-    ...section('Options of every command', optionRows(COMMON_OPTIONS)),
-    ...section('Examples', examples.map(([line, meaning]) => [`${PROGRAM} ${line}`, meaning])),
+    ...section('Options of every command', optionRows(commonOptions)),
+    ...section('Examples', examples.map(([line, meaning]) => [`${program} ${line}`, meaning])),
     ...section('Exit codes', EXIT_MEANINGS),
     '',
   ].join('\n');
 }
 
 function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {
-  return Object.entries(options).map(([name, { value, describe, choices }]) => [
-    `--${name}${value === undefined ? '' : ` ${value}`}`,
+  return Object.entries(options).map(([name, { value, describe, choices, isList }]) => [
+    `--${name}${value === undefined ? '' : ` ${value}`}${isList === true ? '…' : ''}`,
     `${describe}${choices === undefined ? '' : ` (${choices.join(', ')})`}`,
   ]);
 }

@@ -9,11 +9,17 @@ import type { CommandContext } from './context';
 import type { Host } from './host';
 import { parseCommandLine, type Invocation } from './parse';
 import { Printer, type LogLevel } from './printer';
+import { NX_PROOF, type Program } from './spec';
 
 type Run = (context: CommandContext) => Promise<ExitCode>;
 
+/** A program with what its commands do, by their names. */
+export interface RunnableProgram extends Program {
+  readonly runs: Readonly<Record<string, () => Promise<Run>>>;
+}
+
 /** Each command is loaded when it is called: a process that verifies loads nothing that signs, and none but create loads Nx. */
-const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
+const RUNS: RunnableProgram['runs'] = {
   create: async () => (await import('./create')).runCreate,
   sign: async () => (await import('./sign')).runSign,
   verify: async () => (await import('./verify')).runVerify,
@@ -27,22 +33,26 @@ const RUNS: Readonly<Record<string, () => Promise<Run>>> = {
   'trust audit': async () => (await import('./trust')).runTrustAudit,
 };
 
+/** The command line `nx-proof ARGV…`. */
+export const main = (argv: readonly string[], host: Host): Promise<ExitCode> => runProgram({ ...NX_PROOF, runs: RUNS }, argv, host);
+
 /**
- * The command line `nx-proof ARGV…`: does what it says and prints it. Never throws.
+ * Does what a command line says and prints it. Never throws.
  * @returns the exit code
  */
-export async function main(argv: readonly string[], host: Host): Promise<ExitCode> {
+export async function runProgram(program: RunnableProgram, argv: readonly string[], host: Host): Promise<ExitCode> {
   let printer = new Printer(host, { json: argv.includes('--json'), plain: argv.includes('--plain'), logLevel: 'info', logFormat: 'text' });
   try {
-    const invocation = parseCommandLine(argv);
+    const invocation = parseCommandLine(argv, program);
     printer = printerFor(host, invocation);
-    return await tellingOfTrust(printer, () => run(invocation, host, printer));
+    return await tellingOfTrust(printer, () => run(program, invocation, host, printer));
   } catch (error) {
     return fail(error, printer);
   }
 }
 
-async function run({ command, values, positionals }: Invocation, host: Host, printer: Printer): Promise<ExitCode> {
+async function run(program: RunnableProgram, { command, ...given }: Invocation, host: Host, printer: Printer): Promise<ExitCode> {
+  const { values } = given;
   if (values['version'] === true) {
     host.stdout.write(`${VERSION}\n`);
     return EXIT.ok;
@@ -50,13 +60,13 @@ async function run({ command, values, positionals }: Invocation, host: Host, pri
   if (command === undefined || values['help'] === true) {
     const { helpText } = await import('./help');
     // Without a command nothing was done, which must not look like success.
-    (values['help'] === true ? host.stdout : host.stderr).write(helpText(command));
+    (values['help'] === true ? host.stdout : host.stderr).write(helpText(command, program));
     return values['help'] === true ? EXIT.ok : EXIT.usage;
   }
   const cwd = typeof values['cwd'] === 'string' ? path.resolve(host.cwd, values['cwd']) : host.cwd;
   const env = { now: host.now, env: host.env, cwd, signal: host.signal };
-  const start = await RUNS[command.name]?.();
-  return (await start?.({ host, printer, values, positionals, env })) ?? EXIT.usage;
+  const start = await program.runs[command.name]?.();
+  return (await start?.({ host, printer, ...given, env })) ?? EXIT.usage;
 }
 
 function printerFor(host: Host, { values }: Invocation): Printer {

@@ -1,25 +1,5 @@
 #!/usr/bin/env node
-import { EXIT, type ExitCode } from '../errors';
 import { main } from './main';
+import { runProcess } from './process';
 
-/** An interrupt ends the run in order, with what is being written either done or not begun; a second one ends it at once. */
-function interruption(): AbortSignal {
-  const controller = new AbortController();
-  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => controller.abort());
-  return controller.signal;
-}
-
-/** A reader such as head may close the pipe before everything is printed; the exit code counts all the same. */
-function ignoreClosedPipe(stream: NodeJS.WriteStream): void {
-  stream.on('error', (error: NodeJS.ErrnoException) => {
-    if (error.code !== 'EPIPE') throw error;
-  });
-}
-
-[process.stdout, process.stderr].forEach(ignoreClosedPipe);
-const { stdout, stderr, env } = process;
-// Node ends a process that waits for nothing any more, with exit code 0 unless told otherwise: a run without an answer must not look like a yes.
-process.exitCode = EXIT.environment;
-void main(process.argv.slice(2), { stdout, stderr, env, cwd: process.cwd(), now: () => new Date(), ready: () => process.send?.('ready'), signal: interruption() }).then((exitCode: ExitCode) => {
-  process.exitCode = exitCode;
-});
+runProcess(main);

@@ -46,12 +46,15 @@ export function errorDocument(error: ProofError): object {
   return { code: error.code, message: error.message, hint: error.hint, exitCode: error.exitCode, details: error.details };
 }
 
+/** What outcomes are about. */
+export type Noun = 'project' | 'proof';
+
 /** The end of a command that creates or signs: the sum, or the JSON document, and the exit code. */
-export function finish<R extends object>(printer: Printer, outcomes: readonly Outcome<R>[], done: string): ExitCode {
+export function finish<R extends object>(printer: Printer, outcomes: readonly Outcome<R>[], done: string, noun: Noun = 'project'): ExitCode {
   const failed = outcomes.flatMap((outcome) => ('error' in outcome ? [outcome.error] : []));
   const exitCode = worstExit(failed.map((error) => error.exitCode));
-  printer.document({ outcomes: outcomes.map((outcome) => ('error' in outcome ? { project: outcome.project, error: errorDocument(outcome.error) } : outcome)), exitCode });
+  printer.document({ outcomes: outcomes.map(({ project, ...outcome }) => ({ [noun]: project, ...('error' in outcome ? { error: errorDocument(outcome.error) } : outcome) })), exitCode });
   const rest = failed.length === 0 ? '' : `, ${failed.length} failed (exit ${exitCode})`;
-  if (outcomes.length > 1 || exitCode !== EXIT.ok) printer.status(`${count(outcomes.length - failed.length, 'project')} ${done}${rest}`);
+  if (outcomes.length > 1 || exitCode !== EXIT.ok) printer.status(`${count(outcomes.length - failed.length, noun)} ${done}${rest}`);
   return exitCode;
 }

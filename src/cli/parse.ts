@@ -1,14 +1,17 @@
 import { parseArgs } from 'node:util';
 import { ProofError } from '../errors';
-import { COMMANDS, COMMON_OPTIONS, PROGRAM, type CommandSpec, type OptionSpec } from './spec';
+import { NX_PROOF, type CommandSpec, type OptionSpec, type Program } from './spec';
 
 /** The options given, by name: true for a switch. */
 export type Values = Readonly<Record<string, string | true | undefined>>;
+/** The values of the options that take several. */
+export type Lists = Readonly<Record<string, readonly string[] | undefined>>;
 
 export interface Invocation {
   /** undefined: none was named, or only the group that several share, as in `nx-proof key`. */
   readonly command: CommandSpec | undefined;
   readonly values: Values;
+  readonly lists: Lists;
   readonly positionals: readonly string[];
 }
 
@@ -16,47 +19,60 @@ export interface Invocation {
  * Reads a command line.
  * @throws ProofError OPTION_INVALID naming the option, its value and what to give instead
  */
-export function parseCommandLine(argv: readonly string[]): Invocation {
-  const { command, rest } = findCommand(argv);
-  const options: Readonly<Record<string, OptionSpec>> = { ...COMMON_OPTIONS, ...command?.options };
-  const { tokens } = parseArgs({ args: [...rest], options: parserOptions(options), strict: false, allowPositionals: true, tokens: true });
+export function parseCommandLine(argv: readonly string[], program: Program = NX_PROOF): Invocation {
+  const { command, rest } = findCommand(argv, program);
+  const options: Readonly<Record<string, OptionSpec>> = { ...program.commonOptions, ...command?.options };
+  const { values, lists, positionals } = readTokens(rest, options);
+  if (command === undefined || values['help'] === true || values['version'] === true) return { command, values, lists, positionals };
+  if (command.positionals === undefined && positionals[0] !== undefined) {
+    throw new ProofError('OPTION_INVALID', `${program.name} ${command.name} takes no argument, and was given ${JSON.stringify(positionals[0])}`, { details: { value: positionals[0] } });
+  }
+  return { command, values, lists, positionals };
+}
+
+function readTokens(args: readonly string[], options: Readonly<Record<string, OptionSpec>>): Omit<Invocation, 'command'> {
+  const { tokens } = parseArgs({ args: [...args], options: parserOptions(options), strict: false, allowPositionals: true, tokens: true });
   const values: Record<string, string | true> = {};
+  const lists: Record<string, string[]> = {};
   const positionals: string[] = [];
+  let words = positionals;
   for (const token of tokens) {
-    if (token.kind === 'positional') positionals.push(token.value);
+    if (token.kind === 'positional') words.push(token.value);
+    else words = positionals;
     if (token.kind !== 'option') continue;
     const value = checkOption(token.name, token.rawName, token.value, token.inlineValue === true, options);
     const earlier = values[token.name];
+    if (options[token.name]?.isList === true && typeof value === 'string') {
+      words = lists[token.name] ??= [];
+      words.push(value);
+      continue;
+    }
     if (typeof value === 'string' && earlier !== undefined) throw twice(token.rawName, value, earlier, options[token.name]);
     values[token.name] = value;
   }
-  if (command === undefined || values['help'] === true || values['version'] === true) return { command, values, positionals };
-  if (command.positionals === undefined && positionals[0] !== undefined) {
-    throw new ProofError('OPTION_INVALID', `${PROGRAM} ${command.name} takes no argument, and was given ${JSON.stringify(positionals[0])}`, { details: { value: positionals[0] } });
-  }
-  return { command, values, positionals };
+  return { values, lists, positionals };
 }
 
 /** The command is named by the first words that are neither options nor their values. */
-function findCommand(argv: readonly string[]): { command: CommandSpec | undefined; rest: readonly string[] } {
-  const at = firstWord(argv);
+function findCommand(argv: readonly string[], { commands, commonOptions }: Program): { command: CommandSpec | undefined; rest: readonly string[] } {
+  const at = firstWord(argv, commonOptions);
   const word = argv[at];
   if (at === -1 || word === undefined) return { command: undefined, rest: argv };
   const before = argv.slice(0, at);
-  const group = COMMANDS.filter(({ name }) => name.startsWith(`${word} `));
-  if (group.length === 0) return { command: named(word, COMMANDS), rest: [...before, ...argv.slice(at + 1)] };
+  const group = commands.filter(({ name }) => name.startsWith(`${word} `));
+  if (group.length === 0) return { command: named(word, commands), rest: [...before, ...argv.slice(at + 1)] };
   const after = argv.slice(at + 1);
-  const second = firstWord(after);
+  const second = firstWord(after, commonOptions);
   if (second === -1) return { command: undefined, rest: [...before, ...after] };
   return { command: named(`${word} ${after[second] ?? ''}`, group), rest: [...before, ...after.slice(0, second), ...after.slice(second + 1)] };
 }
 
-function firstWord(argv: readonly string[]): number {
+function firstWord(argv: readonly string[], commonOptions: Program['commonOptions']): number {
   for (let index = 0; index < argv.length; index += 1) {
     const word = argv[index] ?? '';
     if (!word.startsWith('-')) return index;
     const name = word.replace(/^--/, '');
-    if (Object.hasOwn(COMMON_OPTIONS, name) && 'value' in COMMON_OPTIONS[name as keyof typeof COMMON_OPTIONS]) index += 1;
+    if (Object.hasOwn(commonOptions, name) && commonOptions[name]?.value !== undefined) index += 1;
   }
   return -1;
 }

@@ -1,15 +1,13 @@
 import { signProof } from '../commands/sign';
-import { openStatementSigner, type SigningOptions } from '../commands/signer';
+import { openStatementSigner } from '../commands/signer';
 import { ProofError, type ExitCode } from '../errors';
 import { signedLine } from '../model/report';
 import type { Project, Workspace } from '../model/project';
-import { fileOption, inWorkspace, textOption, type CommandContext } from './context';
+import { inWorkspace, type CommandContext } from './context';
 import { finish, forEachProject, printOutcome } from './outcomes';
 import { invalid } from './parse';
 import { projectArgument, projectHere, projectsWithStatement } from './selection';
-
-/** Projects that are signed at the same time: keyless, each waits for the network. */
-const AT_ONCE = { key: 1, keyless: 8 } as const;
+import { AT_ONCE, signingOptions } from './signing-options';
 
 /** `nx-proof sign`. Options come from the command line alone: a workspace cannot choose the key, nor whom the token is sent to. */
 export function runSign(context: CommandContext): Promise<ExitCode> {
@@ -29,34 +27,6 @@ export function runSign(context: CommandContext): Promise<ExitCode> {
     );
     return finish(context.printer, outcomes, 'signed');
   });
-}
-
-function signingOptions(context: CommandContext): SigningOptions {
-  const text = (name: string): string | undefined => textOption(context, name);
-  const version = text('rekor-version');
-  const options = {
-    key: fileOption(context, 'key'),
-    identityToken: text('identity-token'),
-    identityTokenVariable: text('identity-token-variable'),
-    audience: text('audience'),
-    signingConfig: fileOption(context, 'signing-config'),
-    fulcioUrl: text('fulcio-url'),
-    rekorUrl: text('rekor-url'),
-    rekorVersion: version === undefined ? undefined : version === '2' ? 2 : 1,
-    tsaUrl: text('tsa-url'),
-    tlog: text('tlog') as SigningOptions['tlog'],
-    rate: rateOption(context),
-  };
-  return Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as SigningOptions;
-}
-
-/** `--rate 5/s` or `--rate 5`. */
-function rateOption(context: CommandContext): number | undefined {
-  const value = textOption(context, 'rate');
-  if (value === undefined) return undefined;
-  const rate = Number(/^(\d{1,4}(?:\.\d{1,3})?)(?:\/s)?$/.exec(value)?.[1]);
-  if (!(rate > 0)) throw invalid('--rate', value, 'must be a number of requests a second, for example 5/s');
-  return rate;
 }
 
 async function selectProjects(context: CommandContext, workspace: Workspace): Promise<readonly Project[]> {

@@ -6,6 +6,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** No message repeats its value. */
   readonly isSecret?: true;
+  /** Takes all words up to the next option, and may be given again. */
+  readonly isList?: true;
 }
 
 export interface CommandSpec {
@@ -19,9 +21,16 @@ export interface CommandSpec {
   readonly examples: readonly (readonly [string, string])[];
 }
 
-export const PROGRAM = 'nx-proof';
+/** A program, as --help shows it and the parser reads its command line. */
+export interface Program {
+  readonly name: string;
+  readonly summary: string;
+  readonly commands: readonly CommandSpec[];
+  /** Understood by every command. */
+  readonly commonOptions: Readonly<Record<string, OptionSpec>>;
+}
 
-/** Understood by every command. */
+/** Understood by every command of nx-proof. */
 export const COMMON_OPTIONS = {
   cwd: { value: 'FOLDER', describe: 'Run as if started in FOLDER' },
   concurrency: { value: 'N', describe: 'Read at most N files at a time' },
@@ -33,7 +42,7 @@ export const COMMON_OPTIONS = {
   version: { describe: 'Show the version' },
 } as const satisfies Record<string, OptionSpec>;
 
-const GRAPH: OptionSpec = { value: 'FILE', describe: 'The project graph, written by "nx graph --file=FILE"; needed for what the files of the workspace do not say' };
+export const GRAPH: OptionSpec = { value: 'FILE', describe: 'The project graph, written by "nx graph --file=FILE"; needed for what the files of the workspace do not say' };
 
 const CREATE: CommandSpec = {
   name: 'create',
@@ -46,6 +55,19 @@ const CREATE: CommandSpec = {
   ],
 };
 
+/** How to sign keyless. */
+export const KEYLESS: Readonly<Record<string, OptionSpec>> = {
+  'identity-token': { value: 'TOKEN', describe: 'Sign keyless with this OIDC token. Other users of the machine may see it; a variable is better', isSecret: true },
+  'identity-token-variable': { value: 'NAME', describe: 'Sign keyless with the OIDC token in this variable; SIGSTORE_ID_TOKEN is looked at anyway' },
+  audience: { value: 'NAME', describe: 'The audience of the token; sigstore unless set' },
+  'signing-config': { value: 'FILE', describe: "A Sigstore signing configuration (v0.2) that names the services; Sigstore's public ones unless set" },
+  'fulcio-url': { value: 'URL', describe: 'The CA of a private instance; together with --rekor-url' },
+  'rekor-url': { value: 'URL', describe: 'The transparency log of a private instance' },
+  'rekor-version': { value: 'N', describe: 'The major version of its API; 1 unless set', choices: ['1', '2'] },
+  'tsa-url': { value: 'URL', describe: 'An RFC 3161 timestamp authority' },
+  rate: { value: 'N/s', describe: 'Send each service at most N requests a second' },
+};
+
 const SIGN: CommandSpec = {
   name: 'sign',
   summary: 'Sign the statements of projects with a key or keyless, after hashing their artifacts again. Runs no code of the workspace.',
@@ -53,16 +75,8 @@ const SIGN: CommandSpec = {
   options: {
     all: { describe: 'Every project that has a statement' },
     key: { value: 'FILE', describe: 'The private key (PEM); else NX_PROOF_SIGNING_KEY, else the identity of the CI job, else the key made by "nx-proof key generate"' },
-    'identity-token': { value: 'TOKEN', describe: 'Sign keyless with this OIDC token. Other users of the machine may see it; a variable is better', isSecret: true },
-    'identity-token-variable': { value: 'NAME', describe: 'Sign keyless with the OIDC token in this variable; SIGSTORE_ID_TOKEN is looked at anyway' },
-    audience: { value: 'NAME', describe: 'The audience of the token; sigstore unless set' },
-    'signing-config': { value: 'FILE', describe: "A Sigstore signing configuration (v0.2) that names the services; Sigstore's public ones unless set" },
-    'fulcio-url': { value: 'URL', describe: 'The CA of a private instance; together with --rekor-url' },
-    'rekor-url': { value: 'URL', describe: 'The transparency log of a private instance' },
-    'rekor-version': { value: 'N', describe: 'The major version of its API; 1 unless set', choices: ['1', '2'] },
-    'tsa-url': { value: 'URL', describe: 'An RFC 3161 timestamp authority' },
+    ...KEYLESS,
     tlog: { value: 'MODE', describe: 'none: log nothing, and have a timestamp instead; the policy must allow it', choices: ['required', 'none'] },
-    rate: { value: 'N/s', describe: 'Send each service at most N requests a second' },
     graph: GRAPH,
   },
   examples: [
@@ -72,20 +86,25 @@ const SIGN: CommandSpec = {
   ],
 };
 
+/** Whose signatures count. */
+export const WHOM_TO_TRUST: Readonly<Record<string, OptionSpec>> = {
+  policy: { value: 'FILE', describe: 'The policy; proof.policy.json of the workspace unless set. In CI, give that of the base branch' },
+  'policy-digest': { value: 'SHA256', describe: 'The digest that the policy and the files it names must have; also NX_PROOF_POLICY_SHA256' },
+  strict: { describe: 'Refuse a policy that is not pinned in CI, instead of warning' },
+  key: { value: 'FILE', describe: 'Accept this public key (PEM) instead of reading a policy' },
+  'certificate-identity': { value: 'ID', describe: 'Accept certificates of exactly this identity instead of reading a policy' },
+  'certificate-oidc-issuer': { value: 'URL', describe: 'The issuer that vouches for the identity; goes with --certificate-identity' },
+  'trusted-root': { value: 'FILE', describe: 'Verify certificates with this trusted_root.json of Sigstore, whatever the policy names; opens no connection' },
+  offline: { describe: 'Open no connection: verify certificates with the trust root in the cache, or the one that ships with the Sigstore client' },
+};
+
 const VERIFY: CommandSpec = {
   name: 'verify',
   summary: 'Verify proofs against the policy, hashing every artifact. Runs no code of the workspace.',
   positionals: '[PATH…]',
   options: {
     all: { describe: 'Every project with a proof, and every one that the policy requires' },
-    policy: { value: 'FILE', describe: 'The policy; proof.policy.json of the workspace unless set. In CI, give that of the base branch' },
-    'policy-digest': { value: 'SHA256', describe: 'The digest that the policy and the files it names must have; also NX_PROOF_POLICY_SHA256' },
-    strict: { describe: 'Refuse a policy that is not pinned in CI, instead of warning' },
-    key: { value: 'FILE', describe: 'Accept this public key (PEM) instead of reading a policy' },
-    'certificate-identity': { value: 'ID', describe: 'Accept certificates of exactly this identity instead of reading a policy' },
-    'certificate-oidc-issuer': { value: 'URL', describe: 'The issuer that vouches for the identity; goes with --certificate-identity' },
-    'trusted-root': { value: 'FILE', describe: 'Verify certificates with this trusted_root.json of Sigstore, whatever the policy names; opens no connection' },
-    offline: { describe: 'Open no connection: verify certificates with the trust root in the cache, or the one that ships with the Sigstore client' },
+    ...WHOM_TO_TRUST,
     project: { value: 'NAME', describe: 'The project that PATH is a proof of; needed for a bundle that lies in no project' },
     graph: GRAPH,
   },
@@ -173,4 +192,9 @@ const TRUST_AUDIT: CommandSpec = {
   examples: [['trust audit --verify', 'whether a line was changed, added or removed']],
 };
 
-export const COMMANDS: readonly CommandSpec[] = [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST, TRUST_STATUS, TRUST_REFRESH, TRUST_IMPORT, TRUST_CLEAR, TRUST_AUDIT];
+export const NX_PROOF: Program = {
+  name: 'nx-proof',
+  summary: 'Proves what an Nx workspace ships: creates, signs and verifies provenance, per project.',
+  commonOptions: COMMON_OPTIONS,
+  commands: [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST, TRUST_STATUS, TRUST_REFRESH, TRUST_IMPORT, TRUST_CLEAR, TRUST_AUDIT],
+};

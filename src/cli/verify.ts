@@ -1,13 +1,13 @@
-import { chooseTrust, type TrustChoice } from '../commands/trust-choice';
-import { identityPolicy, keyPolicy, loadPolicy, type LoadedPolicy } from '../commands/policy';
+import type { LoadedPolicy } from '../commands/policy';
 import type { Session } from '../commands/session';
 import { verifyMany, verifyWorkspace } from '../commands/verify';
 import { EXIT, ProofError, worstExit, type ExitCode } from '../errors';
 import { count, verdictLines } from '../model/report';
 import type { Verdict } from '../model/verdict';
-import { fileOption, inWorkspace, textOption, type CommandContext } from './context';
+import { inWorkspace, textOption, type CommandContext } from './context';
 import { errorDocument, printOutcome, type Outcome } from './outcomes';
 import { invalid } from './parse';
+import { checkTrustOptions, policyOf } from './policy-options';
 import { projectHere, projectNamed, selectPath, type Selected } from './selection';
 
 /** `nx-proof verify`. Options come from the command line and the policy alone, never from the projects that are verified. */
@@ -17,7 +17,7 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
     const selected = context.values['all'] === true ? undefined : await select(context, session);
     // Begun now, git answers while the policy is read and the artifacts are hashed; whoever needs the answer is told of a failure.
     session.source.digests().catch(() => undefined);
-    const policy = await chooseTrust(await policyOf(context, session), context.env.cwd, trustOptions(context));
+    const policy = await policyOf(context, session);
     for (const warning of policy.warnings) context.printer.log('warn', warning);
     const outcomes = await verify(session, policy, selected);
     clear();
@@ -27,45 +27,12 @@ export function runVerify(context: CommandContext): Promise<ExitCode> {
 }
 
 function checkCombination({ values, positionals }: CommandContext): void {
-  checkSignerOptions(values);
-  const digest = values['policy-digest'];
-  if (typeof digest === 'string' && !/^[0-9a-f]{64}$/.test(digest)) throw invalid('--policy-digest', digest, 'must be 64 lowercase hex digits');
+  checkTrustOptions(values);
   if (values['all'] === true && positionals[0] !== undefined) throw invalid('--all', true, `means every project; leave out ${JSON.stringify(positionals[0])}`);
   const project = values['project'];
   if (project === undefined) return;
   if (values['all'] === true) throw invalid('--project', project, 'names one project; leave out --all');
   if (positionals.length > 1) throw invalid('--project', project, 'names the project of one PATH; verify several with one command each');
-}
-
-/** A signer that is named on the command line takes the place of a policy. */
-function checkSignerOptions(values: CommandContext['values']): void {
-  const given = (names: readonly string[]): string | undefined => names.find((name) => values[name] !== undefined);
-  const signer = given(['key', 'certificate-identity', 'certificate-oidc-issuer']);
-  if (signer === undefined) return;
-  const clash = given(['policy', 'policy-digest', 'strict', ...(signer === 'key' ? ['certificate-identity', 'certificate-oidc-issuer'] : [])]);
-  if (clash !== undefined) throw invalid(`--${signer}`, values[signer] ?? true, `takes the place of a policy; leave out --${clash}`);
-  const [identity, issuer] = [values['certificate-identity'], values['certificate-oidc-issuer']];
-  if ((identity === undefined) === (issuer === undefined)) return;
-  throw invalid(`--${signer}`, values[signer] ?? true, `goes with --certificate-${identity === undefined ? 'identity' : 'oidc-issuer'}: an identity counts only with the issuer that vouches for it`);
-}
-
-async function policyOf(context: CommandContext, { env, workspace }: Session): Promise<LoadedPolicy> {
-  const key = fileOption(context, 'key');
-  if (key !== undefined) return keyPolicy(workspace.root, { key });
-  const [identity, issuer] = [textOption(context, 'certificate-identity'), textOption(context, 'certificate-oidc-issuer')];
-  if (identity !== undefined && issuer !== undefined) return identityPolicy({ issuer, identity });
-  const policy = fileOption(context, 'policy');
-  const policyDigest = textOption(context, 'policy-digest');
-  return loadPolicy(env, workspace.root, {
-    ...(policy === undefined ? {} : { policy }),
-    ...(policyDigest === undefined ? {} : { policyDigest }),
-    ...(context.values['strict'] === true ? { strict: true } : {}),
-  });
-}
-
-function trustOptions(context: CommandContext): TrustChoice {
-  const trustedRoot = fileOption(context, 'trusted-root');
-  return { ...(trustedRoot === undefined ? {} : { trustedRoot }), ...(context.values['offline'] === true ? { offline: true } : {}) };
 }
 
 async function select(context: CommandContext, { workspace }: Session): Promise<readonly Selected[]> {

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
-import { COMMANDS, COMMON_OPTIONS } from '../../src/cli/spec';
+import { COMMON_OPTIONS, NX_PROOF } from '../../src/cli/spec';
 import { runCli } from '../support/cli';
 import { temporaryFolder } from '../support/folder';
 
@@ -11,12 +11,12 @@ describe('--help', () => {
   it('shows the commands, common options and exit codes', async () => {
     const { exitCode, stdout, stderr } = await runCli(['--help'], { cwd });
     expect({ exitCode, stderr }).toEqual({ exitCode: 0, stderr: '' });
-    for (const { name } of COMMANDS) expect(stdout).toContain(`\n  ${name} `);
+    for (const { name } of NX_PROOF.commands) expect(stdout).toContain(`\n  ${name} `);
     for (const name of Object.keys(COMMON_OPTIONS)) expect(stdout).toContain(`--${name}`);
     for (const exit of ['0  yes', '1  no', "2  the caller's mistake", '3  the environment']) expect(stdout).toContain(exit);
   });
 
-  it.each(COMMANDS.map(({ name, options }) => [name, options] as const))('shows usage, every option and examples of %s', async (name, options) => {
+  it.each(NX_PROOF.commands.map(({ name, options }) => [name, options] as const))('shows usage, every option and examples of %s', async (name, options) => {
     const { exitCode, stdout } = await runCli([...name.split(' '), '--help'], { cwd });
     expect(exitCode).toBe(0);
     expect(stdout).toMatch(new RegExp(`^Usage: nx-proof ${name}[^\n]*\\[OPTION…\\]\n`));
