@@ -78,16 +78,6 @@ describe.each(COMBINATIONS)('with $pm and Nx $nx', ({ pm, nx }) => {
     if (daemon === 'true') await ok(workspace.nx(['daemon', '--stop'], { env: { NX_DAEMON: 'true' } }));
   });
 
-  it('a .env file of the workspace decides neither', async () => {
-    await workspace.write('.env', 'NX_PROOF_BUILDER=https://github.com/forged\nNX_PROOF_SIGNER=key:forged\n');
-    await workspace.write('apps/app/.env', 'NX_PROOF_BUILDER=https://github.com/forged\nNX_PROOF_SIGNER=key:forged\n');
-    await ok(run(['run', 'app:proof-sign']));
-    expect(await workspace.read(STATEMENT)).toContain('builder/local/v1');
-    const key = newKey();
-    expect((await ok(run(['run', 'app:proof-sign'], { env: { NX_PROOF_SIGNING_KEY: key } }))).output).not.toMatch(replayed('app:proof-sign'));
-    await workspace.rm('.env', 'apps/app/.env');
-  });
-
   it('nothing stale is replayed when dependencies are left out', async () => {
     await ok(run(['run', 'app:proof-verify']));
     const alone = async (target: string): Promise<RunResult> => run(['run', `app:${target}`, '--excludeTaskDependencies']);

@@ -43,8 +43,12 @@ export const ERROR_CODES = {
   POLICY_DIGEST_MISMATCH: { exit: 1, hint: 'The policy is not the pinned one; restore it, or pin the new digest after review.' },
   POLICY_UNPINNED: { exit: 1, hint: 'Give --policy-digest, NX_PROOF_POLICY_SHA256 or --policy FILE from the base branch.' },
   AUDIT_BROKEN: { exit: 1, hint: 'The audit log was edited; compare it with a copy, then move it away.' },
+  TARGET_REPLACED: { exit: 1, hint: 'Give the target back the executor of nx-proof: look for its name in project.json, package.json and the target defaults of nx.json.' },
+  VERDICT_CACHED: { exit: 1, hint: 'Remove "cache" from the target: what a cache replays is no verification. Or set verifyCache, after reading docs/caching.md.' },
   // 2: the caller's mistake
   OPTION_INVALID: { exit: 2, hint: 'Correct the option; --help lists them all.' },
+  ENV_FILE_CONTROL: { exit: 2, hint: 'Remove the variable from the file; set it in the shell or in the settings of the CI.' },
+  TARGET_MISSING: { exit: 2, hint: 'Add a proof.json to the projects that are to be proved, or correct the name of the target: a run without tasks proves nothing.' },
   WORKSPACE_NOT_FOUND: { exit: 2, hint: 'Run inside an Nx workspace (a folder with nx.json), or give --cwd.' },
   WORKSPACE_INVALID: { exit: 2, hint: 'Correct the file; without it the members of the workspace are not known.' },
   PROJECT_UNKNOWN: { exit: 2, hint: 'Give the name of a project of this workspace; nx show projects lists them.' },

@@ -1,8 +1,9 @@
-import { mkdirSync, symlinkSync } from 'node:fs';
+import { existsSync, mkdirSync, readFileSync, symlinkSync } from 'node:fs';
 import path from 'node:path';
 import type { CreateNodesContext, NxJsonConfiguration, TargetConfiguration } from '@nx/devkit';
+import ts from 'typescript';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { createNodes, name, preTasksExecution } from '../src/plugin';
+import { createNodes, name, postTasksExecution, preTasksExecution } from '../src/plugin';
 import { temporaryFolder, writeFiles } from './support/folder';
 
 type Targets = Record<string, TargetConfiguration>;
@@ -348,8 +349,96 @@ describe('before the tasks run', () => {
     for (const variable of ['GITHUB_ACTIONS', 'GITLAB_CI', 'NX_PROOF_SIGNING_KEY']) vi.stubEnv(variable, undefined);
     vi.stubEnv('NX_PROOF_BUILDER', 'forged');
     vi.stubEnv('NX_PROOF_SIGNER', 'forged');
-    void preTasksExecution(undefined, { id: '1', workspaceRoot: '/w', nxJsonConfiguration: {}, argv: [] });
+    void preTasksExecution(undefined, { id: '1', workspaceRoot: temporaryFolder(), nxJsonConfiguration: {}, argv: [] });
     expect(process.env['NX_PROOF_BUILDER']).toBe('https://cortex-os.brainwav/nx-proof/builder/local/v1');
     expect(process.env['NX_PROOF_SIGNER']).toBe('none');
+  });
+});
+
+describe('the hook before a run', () => {
+  const before = (root: string): Promise<void> => Promise.resolve(preTasksExecution(undefined, { id: '1', workspaceRoot: root, nxJsonConfiguration: {}, argv: [] }));
+
+  it('when a .env file in the root assigns what only the user may, no run begins', async () => {
+    const root = temporaryFolder();
+    await writeFiles(root, { '.local.env': 'NX_PROOF_POLICY_SHA256=0\n' });
+    await expect(before(root)).rejects.toThrow(/\.local\.env sets NX_PROOF_POLICY_SHA256.*\(ENV_FILE_CONTROL, exit 2\)\n {2}Remove the variable/);
+  });
+
+  it('when it assigns other things runs go on: only proofs mind them', async () => {
+    const root = temporaryFolder();
+    await writeFiles(root, { '.env': 'CI=false\nAPI=x\n' });
+    await expect(before(root)).resolves.toBeUndefined();
+  });
+});
+
+describe('the hook after a run', () => {
+  type Context = Parameters<typeof postTasksExecution>[1];
+  const after = async (line: string, targets: readonly string[] = [], options = {}): Promise<void> => {
+    const taskResults = Object.fromEntries(targets.map((target) => [`app:${target}`, { task: { id: `app:${target}`, target: { project: 'app', target }, overrides: {}, outputs: [], cache: false }, status: 'success' as const, code: 0 }]));
+    const context: Context = { id: '1', workspaceRoot: temporaryFolder(), nxJsonConfiguration: {}, taskResults, argv: ['node', 'nx', ...line.split(' ')], startTime: 0, endTime: 0 };
+    await postTasksExecution(options, context);
+  };
+
+  it('when no proof was asked for, it does nothing', async () => {
+    await expect(after('run-many -t build lint', ['build', 'lint'])).resolves.toBeUndefined();
+    await expect(after('run app:build', ['build'])).resolves.toBeUndefined();
+    await expect(after('run app:proof-verify', ['proof-verify'], { createTargetName: 'a', signTargetName: 'b', verifyTargetName: 'c' })).resolves.toBeUndefined();
+  });
+
+  it.each([
+    ['a proof task ran', 'deploy app', ['proof-verify']],
+    ['a proof was asked for', 'run-many -t proof-verify', []],
+    ['a pattern asks for one', 'run-many -t proof-*', []],
+  ])('when %s it asks for the project graph, and fails the run without one', async (_, line, targets) => {
+    await expect(after(line, targets)).rejects.toThrow(/Nx keeps no project graph.*\(WORKSPACE_INVALID, exit 2\)/);
+  });
+});
+
+/** Modules that are loaded with a file: by imports that are not of types alone, and not by import(). */
+function loadedWith(file: string, seen = new Set<string>()): Set<string> {
+  if (seen.has(file)) return seen;
+  seen.add(file);
+  if (!file.endsWith('.ts')) return seen;
+  const source = ts.createSourceFile(file, readFileSync(file, 'utf8'), ts.ScriptTarget.ES2022);
+  for (const statement of source.statements) {
+    if (!ts.isImportDeclaration(statement) && !ts.isExportDeclaration(statement)) continue;
+    if (ts.isImportDeclaration(statement) ? statement.importClause?.isTypeOnly === true : statement.isTypeOnly) continue;
+    const specifier = statement.moduleSpecifier !== undefined && ts.isStringLiteral(statement.moduleSpecifier) ? statement.moduleSpecifier.text : undefined;
+    if (specifier === undefined || specifier.startsWith('node:')) continue;
+    const base = path.posix.join(path.posix.dirname(file), specifier);
+    loadedWith(specifier.startsWith('.') ? (['.ts', '/index.ts', ''].map((end) => `${base}${end}`).find(existsSync) ?? base) : specifier, seen);
+  }
+  return seen;
+}
+
+describe('a run without proof targets', () => {
+  it('loads nothing that signs, verifies or fetches: these modules and no others', () => {
+    expect([...loadedWith('src/plugin.ts')].sort()).toMatchInlineSnapshot(`
+      [
+        "src/commands/control-values.ts",
+        "src/errors.ts",
+        "src/files.ts",
+        "src/model/builder.ts",
+        "src/model/control-values.ts",
+        "src/model/keys.ts",
+        "src/model/lockfiles.ts",
+        "src/model/project.ts",
+        "src/model/report.ts",
+        "src/nx/env.ts",
+        "src/nx/identity.ts",
+        "src/nx/plugin-options.ts",
+        "src/nx/presentable.ts",
+        "src/nx/requested.ts",
+        "src/nx/targets.ts",
+        "src/nx/user-key.ts",
+        "src/nx/variables.ts",
+        "src/plugin.ts",
+        "src/sign/key-file.ts",
+        "src/sign/keyless/identity.ts",
+        "src/sign/keyless/token.ts",
+        "src/sign/private-key.ts",
+        "src/user-folder.ts",
+      ]
+    `);
   });
 });

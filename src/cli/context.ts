@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { refuseControlValues } from '../commands/control-values';
 import { openSession, type Session } from '../commands/session';
 import { findWorkspaceRoot, readWorkspace } from '../commands/workspace';
 import type { Env } from '../env';
@@ -45,6 +46,7 @@ export async function inWorkspace<T>(context: CommandContext, work: (session: Se
   const graph = fileOption(context, 'graph');
   const root = await findWorkspaceRoot(context.env.cwd);
   const workspace = await readWorkspace(root, graph === undefined ? {} : { graph });
+  await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
   const opened = openSession(context.env, workspace, concurrency);
   const { session, clear } = withProgress(opened, context.host, context.printer);
   try {

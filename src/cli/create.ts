@@ -1,3 +1,4 @@
+import { refuseControlValues } from '../commands/control-values';
 import { openSession, type Session } from '../commands/session';
 import { findWorkspaceRoot } from '../commands/workspace';
 import { ProofError, type ExitCode } from '../errors';
@@ -26,7 +27,9 @@ export async function runCreate(context: CommandContext): Promise<ExitCode> {
   const root = await findWorkspaceRoot(context.env.cwd);
   const nxVersion = supportedNxVersion(root);
   const nx = await loadContext(root);
-  const opened = openSession(context.env, toWorkspace(nx), concurrency);
+  const workspace = toWorkspace(nx);
+  await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
+  const opened = openSession(context.env, workspace, concurrency);
   const { session, clear } = withProgress(opened, context.host, context.printer);
   try {
     const projects = selectProjects(context, session, nx);

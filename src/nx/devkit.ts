@@ -4,7 +4,7 @@ import type * as devkit from '@nx/devkit';
 import { ProofError } from '../errors';
 
 /** The part of @nx/devkit that nx itself has too. */
-export type CoreDevkit = Pick<typeof devkit, 'createProjectGraphAsync' | 'getProjects' | 'workspaceRoot'>;
+export type CoreDevkit = Pick<typeof devkit, 'createProjectGraphAsync' | 'getProjects' | 'readCachedProjectGraph' | 'workspaceRoot'>;
 
 /**
  * @nx/devkit, or the part of it that it takes over from nx: many workspaces have installed nx alone.

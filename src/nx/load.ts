@@ -1,3 +1,4 @@
+import type { ProjectGraph } from '@nx/devkit';
 import { ProofError } from '../errors';
 import type { NxContext } from './context';
 import { loadDevkit } from './devkit';
@@ -16,6 +17,18 @@ export async function loadContext(root: string): Promise<NxContext> {
     return { root, projectGraph };
   } catch (error) {
     throw new ProofError('WORKSPACE_INVALID', `Nx cannot make the project graph of ${root}: ${reasons(error).join('; ')}`, { cause: error, details: { root } });
+  }
+}
+
+/**
+ * The graph that Nx wrote down before it ran the first task of the run that is over. For processes of Nx alone.
+ * @throws ProofError WORKSPACE_INVALID when it keeps none
+ */
+export function cachedGraph(root: string): ProjectGraph {
+  try {
+    return loadDevkit(root).readCachedProjectGraph();
+  } catch (error) {
+    throw new ProofError('WORKSPACE_INVALID', 'Nx keeps no project graph (NX_CACHE_PROJECT_GRAPH=false?), so what the proof targets of this run did cannot be told', { cause: error, details: { root } });
   }
 }
 

@@ -1,7 +1,8 @@
 import os from 'node:os';
 import type { ExecutorContext, TaskGraph } from '@nx/devkit';
+import { refuseControlValues } from '../commands/control-values';
 import { openSession, type Session } from '../commands/session';
-import { toProofError } from '../errors';
+import { ProofError, toProofError } from '../errors';
 import { printable } from '../files';
 import { errorLines } from '../model/report';
 import { withoutTokens } from '../redact';
@@ -28,7 +29,7 @@ const SIGN_AT_ONCE = 8;
 export async function runTask<V extends Verb>(verb: V, runner: Runner<V>, options: RawOptions, context: ExecutorContext): Promise<{ success: boolean }> {
   const worker = new Worker(verb, runner, context);
   try {
-    const { success, lines } = await worker.run(context.projectName ?? '', options);
+    const { success, lines } = await worker.run({ project: context.projectName ?? '', target: context.targetName ?? '' }, options);
     for (const line of lines) (success ? console.log : console.error)(shown(line));
     return { success };
   } finally {
@@ -46,7 +47,7 @@ export async function* runBatch<V extends Verb>(
 ): AsyncGenerator<BatchResult, void, undefined> {
   const worker = new Worker(verb, runner, context);
   const plan = { ids: Object.keys(graph.tasks), dependencies: (id: string) => taskDependencies(graph, id), concurrency: Math.max(verb === 'sign' ? SIGN_AT_ONCE : 2, os.availableParallelism()) };
-  const run = (id: string): ReturnType<typeof timed> => timed(() => worker.run(graph.tasks[id]?.target.project ?? '', options[id] ?? {}));
+  const run = (id: string): ReturnType<typeof timed> => timed(() => worker.run(graph.tasks[id]?.target ?? { project: '', target: '' }, options[id] ?? {}));
   try {
     for await (const { id, result } of runInOrder(plan, run)) {
       yield { task: id, result: result ?? { success: false, status: 'skipped', terminalOutput: '' } };
@@ -59,12 +60,15 @@ export async function* runBatch<V extends Verb>(
 /** Runs the tasks of one process. Everything that they share is opened with the first. */
 class Worker<V extends Verb> {
   readonly #verb: V;
+  readonly #context: NxContext;
   readonly #open: () => ReturnType<Runner<V>>;
   #work: ReturnType<Runner<V>> | undefined;
   #session: Session | undefined;
+  #rootChecked: Promise<void> | undefined;
 
   constructor(verb: V, runner: Runner<V>, context: NxContext) {
     this.#verb = verb;
+    this.#context = context;
     this.#open = () => {
       const nxVersion = supportedNxVersion(context.root);
       this.#session = openSession(processEnv(), toWorkspace(context));
@@ -73,18 +77,35 @@ class Worker<V extends Verb> {
   }
 
   /** Never throws: what went wrong is in the report. */
-  async run(project: string, options: RawOptions): Promise<TaskReport> {
+  async run({ project, target }: { readonly project: string; readonly target: string }, options: RawOptions): Promise<TaskReport> {
     try {
       this.#work ??= this.#open();
+      if (this.#verb === 'verify') requireUncached(this.#context, project, target);
+      await this.#requireOwnValues(project);
       return await this.#work(project, parseOptions<V>(this.#verb, options) as OptionsOf[V]);
     } catch (error) {
       return { success: false, lines: [...errorLines(project, toProofError(error)), ...stackOf(error)] };
     }
   }
 
+  /** Nx loads the .env files of the root and of the project into the environment of this process. */
+  async #requireOwnValues(name: string): Promise<void> {
+    const { root, projects } = this.#session?.workspace ?? {};
+    if (root === undefined) return;
+    await (this.#rootChecked ??= refuseControlValues(root, ['.']));
+    const project = projects?.get(name);
+    if (project !== undefined) await refuseControlValues(root, [project.root]);
+  }
+
   async close(): Promise<void> {
     await this.#session?.close();
   }
+}
+
+/** A verification that could be cached is none, even the first time: what it leaves behind in the cache would answer for the next. */
+function requireUncached({ projectGraph }: NxContext, project: string, target: string): void {
+  if (projectGraph.nodes[project]?.data.targets?.[target]?.cache !== true) return;
+  throw new ProofError('VERDICT_CACHED', `the target ${target} has "cache": true, so that a cache could answer for it`, { details: { project, target } });
 }
 
 /** For --verbose alone: users are told what is wrong, not where in this program it was noticed. */

@@ -100,6 +100,22 @@ describe('one task', () => {
     expect(printed[2]).toMatch(/\(POLICY_NOT_FOUND, exit 2\)$/);
   });
 
+  it.each(['.env.local', 'apps/app/.env.proof-verify'])('when %s assigns what only the user may, nothing is done', async (file) => {
+    await trustUser();
+    await workspace.write(file, 'NX_PROOF_POLICY_SHA256=0\n');
+    for (const run of [createExecutor, signExecutor, verifyExecutor]) expect(await run({}, context)).toEqual({ success: false });
+    expect(printed.filter((line) => line.includes(`${file} sets NX_PROOF_POLICY_SHA256`) && line.endsWith('(ENV_FILE_CONTROL, exit 2)'))).toHaveLength(3);
+  });
+
+  it('when its own target may be cached, verify refuses, so that nothing of it gets into a cache', async () => {
+    await trustUser();
+    const projectGraph = graphOf({ app: { root: 'apps/app', targets: { ...build, check: { executor: 'nx-proof:verify', cache: true } } } });
+    expect(await verifyExecutor({}, { ...context, projectGraph, targetName: 'check' })).toEqual({ success: false });
+    expect(printed[0]).toBe('error: [brAInwav] app: the target check has "cache": true, so that a cache could answer for it (VERDICT_CACHED, exit 1)');
+    const { results } = await collect(verifyBatch(batchOf('check', { app: [] }), {}, {}, { ...context, projectGraph }));
+    expect(results['app:check']?.terminalOutput).toContain('(VERDICT_CACHED, exit 1)');
+  });
+
   it('when Nx is verbose the stack follows', async () => {
     vi.stubEnv('NX_VERBOSE_LOGGING', 'true');
     await verifyExecutor({}, context);

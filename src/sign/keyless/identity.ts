@@ -2,8 +2,7 @@ import type { Env } from '../../env';
 import { ProofError } from '../../errors';
 import type { Http } from '../../http';
 import { detectBuilder } from '../../model/builder';
-import { runForToken } from './agent';
-import { requestGithubToken } from './github';
+import type { runForToken } from './agent';
 import { IdentityToken } from './token';
 
 /** The audience that Fulcio demands. */
@@ -85,21 +84,26 @@ function fromVariable(env: Env, name: string): Finding {
 
 function github(env: Env, audience: string): Finding['found'] {
   const { ACTIONS_ID_TOKEN_REQUEST_URL: url, ACTIONS_ID_TOKEN_REQUEST_TOKEN: bearer } = env.env;
-  if (url !== undefined && url !== '' && bearer !== undefined && bearer !== '') return (http) => requestGithubToken(http, { url, bearer, audience });
+  if (url !== undefined && url !== '' && bearer !== undefined && bearer !== '') return async (http) => (await import('./github')).requestGithubToken(http, { url, bearer, audience });
   return isSet(env, 'GITHUB_ACTIONS') ? 'ACTIONS_ID_TOKEN_REQUEST_URL is not set; the job needs "permissions: id-token: write"' : 'GITHUB_ACTIONS is not set';
+}
+
+/** Loaded when a token is asked for: who would sign is asked before every run of Nx. */
+async function askAgent(...call: Parameters<typeof runForToken>): Promise<string> {
+  return (await import('./agent')).runForToken(...call);
 }
 
 /** https://buildkite.com/docs/agent/v3/cli-oidc */
 function buildkite(env: Env, audience: string): Finding['found'] {
   if (!isSet(env, 'BUILDKITE')) return 'BUILDKITE is not set';
-  return () => runForToken(env, 'Buildkite', 'buildkite-agent', ['oidc', 'request-token', '--audience', audience]);
+  return () => askAgent(env, 'Buildkite', 'buildkite-agent', ['oidc', 'request-token', '--audience', audience]);
 }
 
 /** The audience of CIRCLE_OIDC_TOKEN_V2 is the organisation's id; one for another audience comes from the command alone. https://circleci.com/docs/oidc-tokens-with-custom-claims/ */
 function circle(env: Env, audience: string): Finding['found'] {
   if (!isSet(env, 'CIRCLECI')) return 'CIRCLECI is not set';
   if (!isSet(env, 'CIRCLE_OIDC_TOKEN_V2')) return 'CIRCLE_OIDC_TOKEN_V2 is not set; the job needs a context';
-  return () => runForToken(env, 'CircleCI', 'circleci', ['run', 'oidc', 'get', '--claims', JSON.stringify({ aud: audience })]);
+  return () => askAgent(env, 'CircleCI', 'circleci', ['run', 'oidc', 'get', '--claims', JSON.stringify({ aud: audience })]);
 }
 
 /** @throws ProofError TOKEN_EXPIRED, TOKEN_INVALID */
