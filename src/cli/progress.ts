@@ -51,6 +51,9 @@ export function withProgress(session: Session, host: Host, printer: Printer): { 
 
 function reporting(hasher: Hasher, progress: Progress): Hasher {
   return {
+    get bytesRead() {
+      return hasher.bytesRead;
+    },
     close: () => hasher.close(),
     async *hash(root, paths, options) {
       for await (const digest of hasher.hash(root, paths, options)) {

@@ -1,6 +1,5 @@
-import type { Stats } from 'node:fs';
+import { lstatSync, type Stats } from 'node:fs';
 import { lstat } from 'node:fs/promises';
-import path from 'node:path';
 import { isWithin, lstatIfExists, toNative } from '../files';
 import { accessError, kindError, symlinkError } from './refusals';
 import { componentsOf } from './paths';
@@ -44,18 +43,32 @@ export class FolderGuard {
 
   /** @throws ProofError ARTIFACT_SYMLINK naming the link; IO_ERROR naming the file when a folder above it is gone or cannot be looked at */
   async check(file: string): Promise<void> {
-    for (const folder of componentsOf(path.posix.dirname(file))) {
-      if (isWithin(folder, this.#seen)) continue;
-      if (await this.#isLink(folder, file)) throw symlinkError(folder);
-      this.#seen = folder;
+    for (const folder of this.#unseen(file)) this.#accept(folder, await lstat(toNative(this.#root, folder)).catch((error: unknown) => refuse(error, file)));
+  }
+
+  /** check for a thread that may block. */
+  checkSync(file: string): void {
+    for (const folder of this.#unseen(file)) {
+      try {
+        this.#accept(folder, lstatSync(toNative(this.#root, folder)));
+      } catch (error) {
+        refuse(error, file);
+      }
     }
   }
 
-  async #isLink(folder: string, file: string): Promise<boolean> {
-    try {
-      return (await lstat(toNative(this.#root, folder))).isSymbolicLink();
-    } catch (error) {
-      throw accessError(error, file);
-    }
+  #unseen(file: string): readonly string[] {
+    const folder = file.slice(0, Math.max(0, file.lastIndexOf('/')));
+    if (folder === '' || isWithin(folder, this.#seen)) return [];
+    return componentsOf(folder).filter((component) => !isWithin(component, this.#seen));
   }
+
+  #accept(folder: string, stats: Stats): void {
+    if (stats.isSymbolicLink()) throw symlinkError(folder);
+    this.#seen = folder;
+  }
+}
+
+function refuse(error: unknown, file: string): never {
+  throw accessError(error, file);
 }

@@ -1,5 +1,5 @@
-export type { Hasher, HashOptions } from './hasher';
-export { createHasher } from './stream-hasher';
+export type { HashedFile, Hasher, HashOptions, HashTotal } from './hasher';
+export { createHasher, type HasherNote, type HasherOptions } from './adaptive-hasher';
 export { artifactMatcher, artifactPatternToWorkspace, type ArtifactPattern } from './patterns';
 export { MAX_FOLDER_ROOTS, resolveArtifacts, type ArtifactScope, type ArtifactSet } from './resolve';
 export { digestArtifacts, type ArtifactDigests, type ArtifactSummary } from './artifacts';

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process';
-import { symlinkSync } from 'node:fs';
+import { closeSync, symlinkSync } from 'node:fs';
 import { createServer } from 'node:net';
 import path from 'node:path';
 import { describe, expect, it } from 'vitest';
@@ -9,9 +9,9 @@ import { workspaceOf } from './workspace';
 describe('openFile', () => {
   describe('when the platform has no O_NOFOLLOW', () => {
     it('it opens a regular file', async () => {
-      const { handle, stats } = await openFile(workspaceOf({ a: 'xyz' }), 'a', 0);
+      const { fd, stats } = await openFile(workspaceOf({ a: 'xyz' }), 'a', 0);
       expect(stats.size).toBe(3n);
-      await handle.close();
+      closeSync(fd);
     });
 
     it('it refuses a link', async () => {
@@ -37,7 +37,7 @@ describe('openFile', () => {
         for (let turn = 0; turn < 20_000 && !codes.has('FILE_CHANGED'); turn += 1) {
           const outcome = await openFile(root, 'a', 0).catch((error: { code: string }) => error.code);
           if (typeof outcome === 'string') codes.add(outcome);
-          else await outcome.handle.close();
+          else closeSync(outcome.fd);
         }
         expect(codes).toContain('FILE_CHANGED');
       } finally {

@@ -1,4 +1,0 @@
-import { createHasher } from '../../src/hash';
-import { describeHasher } from './hasher-suite';
-
-describeHasher('createHasher', createHasher);
