@@ -1,4 +1,4 @@
-import { X509Certificate } from '@sigstore/core';
+import type { X509Certificate } from '@sigstore/core';
 
 /**
  * What a CA says of a signer, https://github.com/sigstore/fulcio/blob/main/docs/oid-info.md. Certificates of an email address have an identity and an
@@ -29,11 +29,10 @@ const NAMES: readonly number[] = [1, 6];
 
 /**
  * Reads what a certificate claims; whether to believe it is for the verifier of its signature.
- * @param der a certificate whose encoding is known to be DER
- * Throws an Error that says what is missing or doubled, and whatever the parser throws.
+ * @param certificate one whose encoding is known to be DER
+ * Throws an Error that says what is missing or doubled.
  */
-export function readCertificateClaims(der: Uint8Array): CertificateClaims {
-  const certificate = X509Certificate.parse(Buffer.from(der));
+export function readCertificateClaims(certificate: X509Certificate): CertificateClaims {
   const values = extensionsOf(certificate);
   const claim = (arc: number): string | undefined => {
     const value = values.get(`${FULCIO}.${arc}`);

@@ -1,4 +1,4 @@
-import { X509Certificate } from '@sigstore/core';
+import { pemToDer } from './certificate';
 import { parseJson } from './json';
 
 /** What a transparency log recorded of a signature in a DSSE envelope. */
@@ -20,7 +20,7 @@ const KINDS: Readonly<Record<string, Read>> = {
   'dsse 0.0.1': (spec) => {
     const signed = only(at(spec, 'signatures'));
     const pem = bytes(at(signed, 'verifier')).toString('latin1');
-    return { digest: digestOf(at(spec, 'payloadHash', 'value'), at(spec, 'payloadHash', 'algorithm'), 'sha256', 'hex', 'payload'), signature: bytes(at(signed, 'signature')), certificate: X509Certificate.parse(pem).root.toDER() };
+    return { digest: digestOf(at(spec, 'payloadHash', 'value'), at(spec, 'payloadHash', 'algorithm'), 'sha256', 'hex', 'payload'), signature: bytes(at(signed, 'signature')), certificate: pemToDer(pem) ?? Buffer.alloc(0) };
   },
   // https://github.com/sigstore/rekor-tiles/blob/main/api/proto/rekor/v2/entry.proto
   'dsse 0.0.2': (spec) => {

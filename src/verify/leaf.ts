@@ -1,6 +1,9 @@
-import { createPublicKey, X509Certificate } from 'node:crypto';
+import { X509Certificate } from 'node:crypto';
 import type { TrustMaterial } from '@sigstore/verify';
+import { LRUCache } from 'lru-cache';
 import type { ParsedBundle } from '../model/bundle';
+import { sha256Hex } from '../model/digest';
+import { SealedCertificate } from '../model/sealed-certificate';
 
 /** RFC 5280 section 4.2.1.12: id-kp-codeSigning. */
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
@@ -12,22 +15,55 @@ export function leafOf({ bundle }: ParsedBundle): Buffer | undefined {
   return content.$case === 'x509CertificateChain' ? Buffer.from(content.x509CertificateChain.certificates[0]?.rawBytes ?? []) : undefined;
 }
 
+/** A certificate to sign statements with, as far as its bytes alone can tell. */
+export interface Leaf {
+  readonly certificate: SealedCertificate;
+  /** As OpenSSL reads it. */
+  readonly native: X509Certificate;
+  /** Whether it was, by the certificate of the authority, for as long as that is in use. */
+  readonly issuedBy: WeakMap<Authority, boolean>;
+}
+
+type Authority = TrustMaterial['certificateAuthorities'][number]['certChain'][number];
+
+/** By the sha256 of their bytes: the statements of one signing session share a certificate. */
+const leaves = new LRUCache<string, Leaf>({ max: 256 });
+
 /**
- * Why the certificate is none to sign statements with, or is not in the very bytes that an authority of the trust root signed: the library encodes a
- * certificate anew before it verifies its signature, and so accepts encodings that are not DER. undefined when nothing is wrong.
+ * The certificate, or what is wrong with it. It must be in DER: the library encodes a certificate anew before it verifies its signature, and so accepts
+ * other encodings.
  */
-export function leafProblem(der: Buffer, { certificateAuthorities }: TrustMaterial): string | undefined {
-  let certificate: X509Certificate;
+export function openLeaf(der: Buffer): Leaf | string {
+  const name = sha256Hex(der);
+  const leaf = leaves.get(name) ?? readLeaf(der);
+  if (typeof leaf !== 'string') leaves.set(name, leaf);
+  return leaf;
+}
+
+function readLeaf(der: Buffer): Leaf | string {
   try {
-    certificate = new X509Certificate(der);
+    const native = new X509Certificate(der);
+    const certificate = SealedCertificate.read(der);
+    if (!certificate.root.toDER().equals(der)) return 'the certificate is not in DER';
+    // `keyUsage` is what Node calls the extended key usage.
+    const usages: readonly string[] | undefined = native.keyUsage;
+    return native.ca || usages?.includes(CODE_SIGNING) !== true ? 'the certificate is not one for signing code' : { certificate, native, issuedBy: new WeakMap() };
   } catch {
     return 'the certificate cannot be decoded';
   }
-  if (!certificate.raw.equals(der)) return 'the certificate is not in DER';
-  // `keyUsage` is what Node calls the extended key usage.
-  const usages: readonly string[] | undefined = certificate.keyUsage;
-  if (certificate.ca || usages?.includes(CODE_SIGNING) !== true) return 'the certificate is not one for signing code';
+}
+
+/**
+ * Why the trust root does not stand for the certificate; undefined when one of its authorities signed it. OpenSSL is asked, which sees to what the library
+ * leaves open: the algorithm that is named outside of the signed part, and the bits of the signature that are not used.
+ */
+export function issuerProblem(leaf: Leaf, { certificateAuthorities }: TrustMaterial): string | undefined {
   const issuers = certificateAuthorities.flatMap(({ certChain }) => certChain);
-  const isSigned = issuers.some(({ publicKey }) => certificate.verify(createPublicKey({ key: publicKey, format: 'der', type: 'spki' })));
-  return isSigned ? undefined : 'no certificate authority of the trust root signed the certificate';
+  return issuers.some((issuer) => isIssuedBy(leaf, issuer)) ? undefined : 'no certificate authority of the trust root signed the certificate';
+}
+
+function isIssuedBy({ native, issuedBy }: Leaf, issuer: Authority): boolean {
+  const isIssued = issuedBy.get(issuer) ?? native.verify(SealedCertificate.keyOf(issuer));
+  issuedBy.set(issuer, isIssued);
+  return isIssued;
 }

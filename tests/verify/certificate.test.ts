@@ -6,10 +6,11 @@ import { readBundle } from '../../src/model/bundle';
 import { readCertificateClaims } from '../../src/model/certificate-claims';
 import { isProofError } from '../../src/errors';
 import type { Rule } from '../../src/model/types';
+import { SealedCertificate } from '../../src/model/sealed-certificate';
 import { checkCertificateIdentity, isForCertificate, refuseSigner } from '../../src/verify';
 import { checkCertificate } from '../../src/verify/certificate';
 import { trustMaterial } from '../../src/verify/trust-material';
-import { leafProblem } from '../../src/verify/leaf';
+import { openLeaf } from '../../src/verify/leaf';
 import { logEntryProblem } from '../../src/verify/log-entries';
 import { editBundle, flip, parseBundle, signKeyless, type BundleJson } from '../support/certificates';
 import { startSigstore, type Sigstore } from '../support/sigstore';
@@ -175,13 +176,15 @@ describe('checkCertificate', () => {
     const issuer = extension('1.3.6.1.4.1.57264.1.8', utf8(sigstore.oidc.url));
     const make = (...extensions: Buffer[]): Buffer => signCertificate(toBeSigned(authority, { ...life, extensions })(), authority.keys.privateKey);
     const codeSigning = extendedKeyUsage('1.3.6.1.5.5.7.3.3');
-    expect(leafProblem(make(codeSigning, issuer, alternativeName(email('a@b'))), material())).toBeUndefined();
-    expect(leafProblem(Buffer.concat([make(codeSigning, issuer, alternativeName(email('a@b'))), Buffer.of(0)]), material())).toContain('DER');
-    expect(leafProblem(make(extendedKeyUsage('1.3.6.1.5.5.7.3.1'), issuer), material())).toContain('signing code');
-    expect(leafProblem(make(issuer), material())).toContain('signing code');
-    expect(leafProblem(authority.certificate, material())).toContain('signing code');
-    expect(leafProblem(Buffer.from('x'), material())).toContain('decoded');
-    expect(readCertificateClaims(make(codeSigning, issuer, alternativeName(email('a@b'))))).toMatchObject({ issuer: sigstore.oidc.url, identity: 'a@b' });
+    const claims = (der: Buffer) => readCertificateClaims(SealedCertificate.read(der));
+    const good = make(codeSigning, issuer, alternativeName(email('a@b')));
+    expect(openLeaf(good)).toBeTypeOf('object');
+    expect(openLeaf(Buffer.concat([good, Buffer.of(0)]))).toContain('DER');
+    expect(openLeaf(make(extendedKeyUsage('1.3.6.1.5.5.7.3.1'), issuer))).toContain('signing code');
+    expect(openLeaf(make(issuer))).toContain('signing code');
+    expect(openLeaf(authority.certificate)).toContain('signing code');
+    expect(openLeaf(Buffer.from('x'))).toContain('decoded');
+    expect(claims(good)).toMatchObject({ issuer: sigstore.oidc.url, identity: 'a@b' });
     const bad: [Buffer[], string][] = [
       [[issuer, alternativeName(email('a@b'), uri('https://c'))], '2 subject alternative names'],
       [[issuer], '0 subject alternative names'],
@@ -190,8 +193,8 @@ describe('checkCertificate', () => {
       [[issuer, issuer, alternativeName(email('a@b'))], 'twice'],
       [[extension('1.3.6.1.4.1.57264.1.8', octets(Buffer.from('https://i'))), alternativeName(email('a@b'))], 'UTF8String'],
     ];
-    for (const [extensions, message] of bad) expect(() => readCertificateClaims(make(...extensions)), message).toThrow(message);
-    expect(readCertificateClaims(make(extension('1.3.6.1.4.1.57264.1.1', Buffer.from('https://old')), alternativeName(email('a@b')))).issuer).toBe('https://old');
+    for (const [extensions, message] of bad) expect(() => claims(make(...extensions)), message).toThrow(message);
+    expect(claims(make(extension('1.3.6.1.4.1.57264.1.1', Buffer.from('https://old')), alternativeName(email('a@b')))).issuer).toBe('https://old');
   });
 
   it('refuses checkpoints whose names are regular expressions, without delay', async () => {
