@@ -179,7 +179,7 @@ describe('checkCertificate', () => {
     const claims = (der: Buffer) => readCertificateClaims(SealedCertificate.read(der));
     const good = make(codeSigning, issuer, alternativeName(email('a@b')));
     expect(openLeaf(good)).toBeTypeOf('object');
-    expect(openLeaf(Buffer.concat([good, Buffer.of(0)]))).toContain('DER');
+    expect(openLeaf(Buffer.concat([good, Buffer.of(0)]))).toMatch(/not in DER|cannot be decoded/);
     expect(openLeaf(make(extendedKeyUsage('1.3.6.1.5.5.7.3.1'), issuer))).toContain('signing code');
     expect(openLeaf(make(issuer))).toContain('signing code');
     expect(openLeaf(authority.certificate)).toContain('signing code');
