@@ -9,9 +9,15 @@ const ASSIGNMENT = /^\s*(?:export\s+)?([\w.-]+)(?:\s*=|:(?=\s))([^\r\n\u2028\u20
 
 /**
  * Variables that say how proofs are made and verified, for whom, and where the keys of the user lie: for whoever runs nx-proof to set, never for
- * what is being proved. Names are compared as Windows does, without their case.
+ * what is being proved. Names are compared as Windows does, without their case. Of git's those that say which repository and settings it
+ * uses (git(1), Environment Variables); GIT_SHA and the like are a workspace's own.
  */
-const CONTROL = /^(?:NX_PROOF_.*|XDG_CONFIG_HOME|APPDATA|HOME|USERPROFILE|GIT_.*)$/i;
+const CONTROL = new RegExp(
+  '^(?:NX_PROOF_.*|XDG_CONFIG_HOME|APPDATA|HOME|USERPROFILE' +
+    '|GIT_(?:CONFIG(?:_.*)?|DIR|COMMON_DIR|WORK_TREE|INDEX_FILE|OBJECT_DIRECTORY|ALTERNATE_OBJECT_DIRECTORIES|REPLACE_REF_BASE|NO_REPLACE_OBJECTS' +
+    '|NAMESPACE|PREFIX|CEILING_DIRECTORIES|DISCOVERY_ACROSS_FILESYSTEM|EXEC_PATH|ATTR_.*|GRAFT_FILE|SHALLOW_FILE))$',
+  'i',
+);
 const OWN = /^NX_PROOF_/i;
 const IN_CI = /^(["'`]?)(?:true|1)\1$/;
 

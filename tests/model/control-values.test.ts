@@ -32,8 +32,8 @@ describe('controlValues', () => {
   });
 
   it('sees where the keys of the user lie and what git is told, unless only its own variables are asked for', () => {
-    const text = 'XDG_CONFIG_HOME=/x\nAPPDATA=/x\nHOME=/x\nUSERPROFILE=/x\nGIT_CONFIG_GLOBAL=/x\nHOMEPAGE=x\n';
-    expect(controlValues(text, 'all')).toEqual(['XDG_CONFIG_HOME', 'APPDATA', 'HOME', 'USERPROFILE', 'GIT_CONFIG_GLOBAL']);
+    const text = 'XDG_CONFIG_HOME=/x\nAPPDATA=/x\nHOME=/x\nUSERPROFILE=/x\nGIT_CONFIG_GLOBAL=/x\nGIT_DIR=/x\nHOMEPAGE=x\nGIT_SHA=x\nGIT_BRANCH=x\n';
+    expect(controlValues(text, 'all')).toEqual(['XDG_CONFIG_HOME', 'APPDATA', 'HOME', 'USERPROFILE', 'GIT_CONFIG_GLOBAL', 'GIT_DIR']);
     expect(controlValues(text, 'own')).toEqual([]);
   });
 
