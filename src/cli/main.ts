@@ -23,6 +23,7 @@ const RUNS: RunnableProgram['runs'] = {
   create: async () => (await import('./create')).runCreate,
   sign: async () => (await import('./sign')).runSign,
   verify: async () => (await import('./verify')).runVerify,
+  'verify-bundle': async () => (await import('./verify-bundle')).runVerifyBundle,
   'key generate': async () => (await import('./key')).runKeyGenerate,
   'key trust': async () => (await import('./key')).runKeyTrust,
   'key list': async () => (await import('./key')).runKeyList,

@@ -116,6 +116,26 @@ const VERIFY: CommandSpec = {
   ],
 };
 
+const STAGING: OptionSpec = { describe: "Sigstore's staging instance is meant; its material must be given by the other options" };
+
+const VERIFY_BUNDLE: CommandSpec = {
+  name: 'verify-bundle',
+  summary: 'Verify one Sigstore bundle about one file, whoever made it. Reads no policy; follows the protocol of sigstore-conformance.',
+  positionals: 'FILE|sha256:HEX',
+  options: {
+    staging: STAGING,
+    bundle: { value: 'FILE', describe: 'The bundle, v0.1 to v0.3, of a signature over the file or over an in-toto statement that names it' },
+    'certificate-identity': { value: 'ID', describe: 'The identity that the certificate must have, exactly' },
+    'certificate-oidc-issuer': { value: 'URL', describe: 'The issuer that vouches for the identity' },
+    key: { value: 'FILE', describe: 'The public key (PEM) that must have signed, in the place of an identity' },
+    'trusted-root': { value: 'FILE', describe: 'Verify with this trusted_root.json of Sigstore; that of the public-good instance unless set' },
+  },
+  examples: [
+    ['verify-bundle --bundle app.tgz.sigstore.json --key release.pub.pem app.tgz', 'a file signed with a key'],
+    ['verify-bundle --bundle a.sigstore.json --certificate-identity ID --certificate-oidc-issuer URL sha256:HEX', 'a file of which only the digest is at hand'],
+  ],
+};
+
 const KEY_GENERATE: CommandSpec = {
   name: 'key generate',
   summary: 'Make a signing key, readable by you alone; NX_PROOF_KEY_PASSPHRASE encrypts it.',
@@ -196,5 +216,5 @@ export const NX_PROOF: Program = {
   name: 'nx-proof',
   summary: 'Proves what an Nx workspace ships: creates, signs and verifies provenance, per project.',
   commonOptions: COMMON_OPTIONS,
-  commands: [CREATE, SIGN, VERIFY, KEY_GENERATE, KEY_TRUST, KEY_LIST, TRUST_STATUS, TRUST_REFRESH, TRUST_IMPORT, TRUST_CLEAR, TRUST_AUDIT],
+  commands: [CREATE, SIGN, VERIFY, VERIFY_BUNDLE, KEY_GENERATE, KEY_TRUST, KEY_LIST, TRUST_STATUS, TRUST_REFRESH, TRUST_IMPORT, TRUST_CLEAR, TRUST_AUDIT],
 };

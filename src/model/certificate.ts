@@ -41,3 +41,9 @@ export function pemToDer(pem: string): Buffer | undefined {
   const body = /-----BEGIN CERTIFICATE-----([A-Za-z0-9+/=\s]+)-----END CERTIFICATE-----/.exec(pem)?.[1];
   return body === undefined ? undefined : Buffer.from(body, 'base64');
 }
+
+/** The DER of a PEM text that is one certificate or one public key (SPKI) and nothing else; undefined for any other. */
+export function pemBlock(pem: string): Buffer | undefined {
+  const [, , body] = /^\s*-----BEGIN (CERTIFICATE|PUBLIC KEY)-----([A-Za-z0-9+/=\s]+)-----END \1-----\s*$/.exec(pem) ?? [];
+  return body === undefined ? undefined : Buffer.from(body, 'base64');
+}

@@ -60,15 +60,20 @@ const PUBLIC_PEM = /^\s*-----BEGIN PUBLIC KEY-----\r?\n[A-Za-z0-9+/=\s]+-----END
  * @throws ProofError KEY_INVALID
  */
 export function parsePublicKey(pem: string | Uint8Array, what = 'the public key'): KeyObject {
+  const key = parseSpki(pem, what);
+  requireKeyType(key, what);
+  return key;
+}
+
+/** As parsePublicKey, of any kind. */
+export function parseSpki(pem: string | Uint8Array, what: string): KeyObject {
   const text = typeof pem === 'string' ? pem : Buffer.from(pem).toString('latin1');
   if (!PUBLIC_PEM.test(text)) {
     const found = /-----BEGIN ([A-Z0-9 ]{1,40})-----/.exec(text)?.[1];
     const kind = found === undefined ? 'no PEM block' : `a PEM block "${found}"`;
     throw new ProofError('KEY_INVALID', `${what} must be one PEM block "PUBLIC KEY", and has ${kind}`, { details: { what } });
   }
-  const key = readSpki(text, what);
-  requireKeyType(key, what);
-  return key;
+  return readSpki(text, what);
 }
 
 function readSpki(text: string, what: string): KeyObject {

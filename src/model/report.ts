@@ -35,7 +35,7 @@ function summary({ result, subjects, signer, statementSha256 }: Verdict): string
   return facts.join('; ');
 }
 
-function checkLines({ status, name, message, code }: Check): string[] {
+export function checkLines({ status, name, message, code }: Check): string[] {
   const line = `  ${status.padEnd(9)} ${name.padEnd(12)} ${message}`;
   if (code === undefined) return [line];
   const { exit, hint } = ERROR_CODES[code];

@@ -1,3 +1,4 @@
+export { checkArtifact } from './artifact';
 export { checkBundle } from './bundle';
 export { failed, unchecked } from './check';
 export { checkBuilder, checkSource } from './claims';

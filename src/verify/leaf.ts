@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto';
 import type { TrustMaterial } from '@sigstore/verify';
 import { LRUCache } from 'lru-cache';
-import type { ParsedBundle } from '../model/bundle';
+import type { SignatureBundle } from '../model/bundle';
 import { sha256Hex } from '../model/digest';
 import { SealedCertificate } from '../model/sealed-certificate';
 
@@ -9,7 +9,7 @@ import { SealedCertificate } from '../model/sealed-certificate';
 const CODE_SIGNING = '1.3.6.1.5.5.7.3.3';
 
 /** DER of the certificate that a bundle was signed with: of a chain the first. The others are what the trust root holds, or count for nothing. */
-export function leafOf({ bundle }: ParsedBundle): Buffer | undefined {
+export function leafOf({ bundle }: SignatureBundle): Buffer | undefined {
   const { content } = bundle.verificationMaterial;
   if (content.$case === 'certificate') return Buffer.from(content.certificate.rawBytes);
   return content.$case === 'x509CertificateChain' ? Buffer.from(content.x509CertificateChain.certificates[0]?.rawBytes ?? []) : undefined;
@@ -66,4 +66,23 @@ function isIssuedBy({ native, issuedBy }: Leaf, issuer: Authority): boolean {
   const isIssued = issuedBy.get(issuer) ?? native.verify(SealedCertificate.keyOf(issuer));
   issuedBy.set(issuer, isIssued);
   return isIssued;
+}
+
+/**
+ * Why the certificates beside the first are not such as belong into a bundle: the trust root alone says what the root is, so that a bundle must not bring
+ * one (https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto, `x509_certificate_chain`). undefined when nothing is wrong.
+ */
+export function chainProblem({ bundle }: SignatureBundle): string | undefined {
+  const { content } = bundle.verificationMaterial;
+  if (content.$case !== 'x509CertificateChain') return undefined;
+  return content.x509CertificateChain.certificates.some(({ rawBytes }) => isRoot(rawBytes)) ? 'the certificate chain of the bundle has a root, or what is no certificate' : undefined;
+}
+
+function isRoot(der: Uint8Array): boolean {
+  try {
+    const { issuer, subject } = new X509Certificate(der);
+    return issuer === subject;
+  } catch {
+    return true;
+  }
 }

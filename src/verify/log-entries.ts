@@ -1,8 +1,8 @@
 import type { TrustMaterial } from '@sigstore/verify';
-import { preAuthEncoding, type ParsedBundle, type TransparencyLogEntry } from '../model/bundle';
+import type { SignatureBundle, TransparencyLogEntry } from '../model/bundle';
 import { readCheckpoint } from '../model/checkpoint';
 import { sha256Hex } from '../model/digest';
-import { readLogBody, type LogBody } from '../model/log-body';
+import { logBodyProblem } from '../model/log-body';
 
 /** A bundle holds few entries and timestamps: each of them costs a verification. */
 const MAX_ENTRIES = 16;
@@ -12,9 +12,9 @@ const NUMBER = /^(0|[1-9]\d{0,15})$/;
 /**
  * Why the log entries of a bundle are not such as are looked at: what the verifier of @sigstore/verify 3 leaves open, or takes from a field that it
  * does not verify. undefined when nothing is wrong with their form and content; their signatures are for the verifier.
- * @param certificate DER of the certificate that the bundle was signed with
+ * @param verifier DER of the certificate or of the public key (SPKI) that the bundle was signed with
  */
-export function logEntryProblem({ bundle, payload, signature }: ParsedBundle, certificate: Buffer): string | undefined {
+export function logEntryProblem({ bundle, content, signature }: SignatureBundle, verifier: Buffer): string | undefined {
   const entries = bundle.verificationMaterial.tlogEntries;
   if (entries.length > MAX_ENTRIES) return `the bundle has ${entries.length} log entries; at most ${MAX_ENTRIES} are looked at`;
   const seen = new Set<string>();
@@ -22,7 +22,7 @@ export function logEntryProblem({ bundle, payload, signature }: ParsedBundle, ce
     const name = sha256Hex(entry.canonicalizedBody);
     if (seen.has(name)) return 'the bundle has a log entry twice';
     seen.add(name);
-    const problem = formProblem(entry) ?? bodyProblem(entry, { payload, signature, certificate });
+    const problem = formProblem(entry) ?? logBodyProblem(entry, { content, signature, verifier });
     if (problem !== undefined) return problem;
   }
   return undefined;
@@ -38,38 +38,17 @@ function formProblem({ inclusionProof: proof, logIndex, integratedTime }: Transp
   return undefined;
 }
 
-interface Signed {
-  readonly payload: Buffer;
-  readonly signature: Buffer;
-  readonly certificate: Buffer;
-}
-
-function bodyProblem({ canonicalizedBody, kindVersion }: TransparencyLogEntry, signed: Signed): string | undefined {
-  let body: LogBody;
-  try {
-    body = readLogBody(canonicalizedBody);
-  } catch (error) {
-    return error instanceof Error ? error.message : String(error);
-  }
-  if (body.kind !== kindVersion.kind || body.version !== kindVersion.version) return 'the body of the log entry is of another kind than the entry says';
-  const expected = body.digest.of === 'payload' ? signed.payload : preAuthEncoding(signed.payload);
-  if (body.digest.sha256 !== sha256Hex(expected)) return 'the log entry is about another payload';
-  if (!body.signature.equals(signed.signature)) return 'the log entry is about another signature';
-  // The library does not compare it: the log would vouch for a signature by somebody else's certificate.
-  return body.certificate.equals(signed.certificate) ? undefined : 'the log entry is about another certificate';
-}
-
 /**
  * Entries without a promise of inclusion say neither which key of the log counts nor when: their log must be one of the trust root, in its time.
- * @param time when the signature was made, as verified
+ * @param time when the signature was made, as verified; undefined where nothing says it, as of a key: then the log counts without its time
  */
-export function logProblem({ bundle }: ParsedBundle, { tlogs }: TrustMaterial, time: Date): string | undefined {
+export function logProblem({ bundle }: SignatureBundle, { tlogs }: Pick<TrustMaterial, 'tlogs'>, time: Date | undefined): string | undefined {
   const isKnown = ({ logId, inclusionProof, inclusionPromise, logIndex }: TransparencyLogEntry): boolean => {
     const signers = readCheckpoint(inclusionProof?.checkpoint?.envelope ?? '')?.signers ?? [];
-    const log = tlogs.find(({ logID, validFor }) => logID.equals(logId.keyId) && validFor.start <= time && time <= validFor.end);
+    const log = tlogs.find(({ logID, validFor }) => logID.equals(logId.keyId) && (time === undefined || (validFor.start <= time && time <= validFor.end)));
     // The number of an entry in all shards of a log is signed in the promise only.
     const isNumbered = inclusionPromise !== undefined || logIndex === inclusionProof?.logIndex;
     return isNumbered && log !== undefined && signers.some(({ keyHint }) => log.logID.subarray(0, 4).equals(keyHint));
   };
-  return bundle.verificationMaterial.tlogEntries.every(isKnown) ? undefined : `a log entry is of no log that the trust root names for ${time.toISOString()}`;
+  return bundle.verificationMaterial.tlogEntries.every(isKnown) ? undefined : `a log entry is of no log that the trust root names${time === undefined ? '' : ` for ${time.toISOString()}`}`;
 }

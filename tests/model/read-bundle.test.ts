@@ -69,7 +69,7 @@ describe('readBundle', () => {
     ['an empty signature', '/dsseEnvelope/signatures/0/sig', edited((b) => (b.dsseEnvelope.signatures[0]!['sig'] = ''))],
     ['a signature that is no object', '/dsseEnvelope/signatures/0', edited((b) => ((b.dsseEnvelope.signatures as unknown[])[0] = 'sig'))],
     ['a keyid that is no string', '/dsseEnvelope/signatures/0/keyid', edited((b) => (b.dsseEnvelope.signatures[0]!['keyid'] = {}))],
-    ['a message signature', '/messageSignature', encode(bundleToJSON(toMessageSignatureBundle({ digest: payload, signature: payload, keyHint: 'k' })))],
+    ['a message signature', '/messageSignature', encode(bundleToJSON(toMessageSignatureBundle({ digest: Buffer.alloc(32, 1), signature: payload, keyHint: 'k' })))],
   ] as [string, string, Buffer][])('refuses %s as BUNDLE_INVALID and names %s', (_name, field, bytes) => {
     expect(() => readBundle(bytes)).toThrow(refusal('BUNDLE_INVALID', field));
   });

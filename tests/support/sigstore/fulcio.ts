@@ -8,7 +8,7 @@ export interface Fulcio extends Service {
   readonly authority: Authority;
   readonly ctlog: KeyPair;
   /** A certificate as Fulcio issues it, DER. */
-  issue(publicKey: KeyObject, claims: Claims, options?: { lifetimeMs?: number; backdateMs?: number; sct?: boolean }): Buffer;
+  issue(publicKey: KeyObject, claims: Claims, options?: { lifetimeMs?: number; backdateMs?: number; sct?: boolean; sctExtensions?: Buffer }): Buffer;
   /** The body of a reply with such a certificate. */
   chain(certificate: Buffer): unknown;
   /** Of the certificates issued from now on; 10 minutes unless set. */
@@ -24,13 +24,13 @@ interface SigningCertRequest {
 export async function startFulcio(issuer: Issuer, options: ServiceOptions): Promise<Fulcio> {
   const authority = newAuthority('loopback Fulcio');
   const ctlog = newKeyPair();
-  const issue: Fulcio['issue'] = (publicKey, claims, { lifetimeMs = fulcio.lifetimeMs, backdateMs = 0, sct = true } = {}) => {
+  const issue: Fulcio['issue'] = (publicKey, claims, { lifetimeMs = fulcio.lifetimeMs, backdateMs = 0, sct = true, sctExtensions = Buffer.alloc(0) } = {}) => {
     const notBefore = new Date(Date.now() - backdateMs);
     const { email: address, job_workflow_ref: workflow, sub } = claims;
     const name = address === undefined ? uri(workflow === undefined ? String(sub) : `${GITHUB}${String(workflow)}`) : email(String(address));
     const extensions = [KEY_USAGE.digitalSignature, extendedKeyUsage('1.3.6.1.5.5.7.3.3'), alternativeName(name), ...claimExtensions(claims)];
     const tbs = toBeSigned(authority, { publicKey, notBefore, notAfter: new Date(notBefore.getTime() + lifetimeMs), extensions });
-    return signCertificate(sct ? tbs(sctExtension(tbs(), authority, ctlog)) : tbs(), authority.keys.privateKey);
+    return signCertificate(sct ? tbs(sctExtension(tbs(), authority, ctlog, sctExtensions)) : tbs(), authority.keys.privateKey);
   };
   const chain = (certificate: Buffer): unknown => ({ signedCertificateEmbeddedSct: { chain: { certificates: [pemOf(certificate), pemOf(authority.certificate)] } } });
   const service = await startService(({ method, url, body }) => {
@@ -49,15 +49,15 @@ export async function startFulcio(issuer: Issuer, options: ServiceOptions): Prom
 }
 
 /** RFC 6962 section 3.2: a signed certificate timestamp over the certificate without this extension. */
-function sctExtension(precertificate: Buffer, authority: Authority, ctlog: KeyPair): Buffer {
+function sctExtension(precertificate: Buffer, authority: Authority, ctlog: KeyPair, extensions: Buffer): Buffer {
   const time = Buffer.alloc(8);
   time.writeBigUInt64BE(BigInt(Date.now()));
   const u16 = (n: number): Buffer => Buffer.of(n >> 8, n & 0xff);
   const size = Buffer.of(precertificate.length >> 16, (precertificate.length >> 8) & 0xff, precertificate.length & 0xff);
   const issuerKey = sha256(spkiOf(authority.keys.publicKey));
-  const signed = Buffer.concat([Buffer.of(0, 0), time, u16(1), issuerKey, size, precertificate, u16(0)]);
+  const signed = Buffer.concat([Buffer.of(0, 0), time, u16(1), issuerKey, size, precertificate, u16(extensions.length), extensions]);
   const signature = sign('sha256', signed, ctlog.privateKey);
-  const sct = Buffer.concat([Buffer.of(0), sha256(spkiOf(ctlog.publicKey)), time, u16(0), Buffer.of(4, 3), u16(signature.length), signature]);
+  const sct = Buffer.concat([Buffer.of(0), sha256(spkiOf(ctlog.publicKey)), time, u16(extensions.length), extensions, Buffer.of(4, 3), u16(signature.length), signature]);
   const list = Buffer.concat([u16(sct.length), sct]);
   return extension('1.3.6.1.4.1.11129.2.4.2', octets(Buffer.concat([u16(list.length), list])));
 }
