@@ -6,6 +6,7 @@ const config = defineConfig({
     'src/index.ts',
     'src/plugin.ts',
     'src/cli/nx-proof.ts',
+    'src/cli/cortex-proofs.ts',
     'src/hash/worker.ts',
     'executors/create/executor.ts',
     'executors/sign/executor.ts',

@@ -19,8 +19,9 @@ export interface TrustEvent {
 
 /** A proof that was signed, and checked to be. */
 export interface SignedEvent {
-  readonly project: string;
-  /** The bundle's path, relative to the workspace, with forward slashes. */
+  /** Absent for a proof envelope by itself. */
+  readonly project?: string;
+  /** The path of the bundle, or of the proof envelope that holds it: relative to the workspace, with forward slashes. */
   readonly bundle: string;
   readonly bundleSha256: string;
   readonly statementSha256: string;

@@ -47,7 +47,11 @@ export async function inWorkspace<T>(context: CommandContext, work: (session: Se
   const root = await findWorkspaceRoot(context.env.cwd);
   const workspace = await readWorkspace(root, graph === undefined ? {} : { graph });
   await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
-  const opened = openSession(context.env, workspace, concurrency);
+  return inSession(context, openSession(context.env, workspace, concurrency), work);
+}
+
+/** Runs `work` with a session that shows its progress, and closes it. */
+export async function inSession<T>(context: CommandContext, opened: Session, work: (session: Session, clear: () => void) => Promise<T>): Promise<T> {
   const { session, clear } = withProgress(opened, context.host, context.printer);
   try {
     return await work(session, clear);

@@ -41,8 +41,8 @@ function commandHelp({ name, summary, positionals, options, examples }: CommandS
 }
 
 function optionRows(options: Readonly<Record<string, OptionSpec>>): (readonly [string, string])[] {
-  return Object.entries(options).map(([name, { value, describe, choices, isList }]) => [
-    `--${name}${value === undefined ? '' : ` ${value}`}${isList === true ? '…' : ''}`,
+  return Object.entries(options).map(([name, { value, describe, choices, repeats }]) => [
+    `--${name}${value === undefined ? '' : ` ${value}`}${repeats === undefined ? '' : '…'}`,
     `${describe}${choices === undefined ? '' : ` (${choices.join(', ')})`}`,
   ]);
 }

@@ -1,4 +1,3 @@
-import pLimit from 'p-limit';
 import { EXIT, toProofError, worstExit, type ExitCode, type ProofError } from '../errors';
 import { count, errorLines } from '../model/report';
 import type { Project } from '../model/project';
@@ -7,23 +6,34 @@ import type { Printer } from './printer';
 /** How it went with one project: what was asked for, or why that could not be done. */
 export type Outcome<R> = { readonly project: string; readonly result: R } | { readonly project: string; readonly error: ProofError };
 
+/** As forEachInOrder, for projects. */
+export function forEachProject<R>(projects: readonly Project[], work: (project: Project) => Promise<R>, report: (outcome: Outcome<R>) => void, concurrency = 1): Promise<Outcome<R>[]> {
+  return forEachInOrder(projects, { name: ({ name }) => name, work, report, concurrency });
+}
+
 /**
- * Does `work` for each project, for `concurrency` of them at a time (one unless set), and reports in their order; one that fails does not keep
- * the others from being done.
+ * Does `work` for each item, for `concurrency` of them at a time, and reports in their order; one that fails does not keep the others from being done.
+ * No more items are taken than are worked on.
  */
-export async function forEachProject<R>(
-  projects: readonly Project[],
-  work: (project: Project) => Promise<R>,
-  report: (outcome: Outcome<R>) => void,
-  concurrency = 1,
+export async function forEachInOrder<T, R>(
+  items: AsyncIterable<T> | Iterable<T>,
+  { name, work, report, concurrency }: { name: (item: T) => string; work: (item: T) => Promise<R>; report: (outcome: Outcome<R>) => void; concurrency: number },
 ): Promise<Outcome<R>[]> {
-  const limit = pLimit(concurrency);
-  const pending = projects.map((project) => limit(() => outcomeOf(project.name, () => work(project))));
   const outcomes: Outcome<R>[] = [];
-  for (const promise of pending) {
-    const outcome = await promise;
-    outcomes.push(outcome);
-    report(outcome);
+  const window: Promise<Outcome<R>>[] = [];
+  const settle = async (): Promise<void> => {
+    for (const outcome of await Promise.all(window.splice(0, 1))) {
+      outcomes.push(outcome);
+      report(outcome);
+    }
+  };
+  try {
+    for await (const item of items) {
+      if (window.length === concurrency) await settle();
+      window.push(outcomeOf(name(item), () => work(item)));
+    }
+  } finally {
+    while (window.length > 0) await settle();
   }
   return outcomes;
 }

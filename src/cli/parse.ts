@@ -42,9 +42,11 @@ function readTokens(args: readonly string[], options: Readonly<Record<string, Op
     if (token.kind !== 'option') continue;
     const value = checkOption(token.name, token.rawName, token.value, token.inlineValue === true, options);
     const earlier = values[token.name];
-    if (options[token.name]?.isList === true && typeof value === 'string') {
-      words = lists[token.name] ??= [];
-      words.push(value);
+    const repeats = options[token.name]?.repeats;
+    if (repeats !== undefined && typeof value === 'string') {
+      const list = (lists[token.name] ??= []);
+      list.push(value);
+      if (repeats === 'words') words = list;
       continue;
     }
     if (typeof value === 'string' && earlier !== undefined) throw twice(token.rawName, value, earlier, options[token.name]);

@@ -6,8 +6,8 @@ export interface OptionSpec {
   readonly choices?: readonly string[];
   /** No message repeats its value. */
   readonly isSecret?: true;
-  /** Takes all words up to the next option, and may be given again. */
-  readonly isList?: true;
+  /** May be given again; `words`: and takes all words up to the next option. */
+  readonly repeats?: 'option' | 'words';
 }
 
 export interface CommandSpec {

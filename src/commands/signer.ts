@@ -12,6 +12,8 @@ import { loadPolicy, type LoadedPolicy } from './policy';
 
 /** How to sign: with a key, or keyless with an OIDC identity. */
 export interface SigningOptions extends IdentityOptions, Omit<ServiceOptions, 'signingConfig'> {
+  /** Sign keyless, and only with a token of this issuer. */
+  readonly issuer?: string;
   /** A private key's file, relative to the workspace or absolute. */
   readonly key?: string;
   /** A Sigstore signing configuration's file, relative to the workspace or absolute. */
@@ -44,7 +46,7 @@ const KEY_VARIABLE = 'NX_PROOF_SIGNING_KEY';
  * @throws ProofError as openSigner and keylessSigner do; IDENTITY_NOT_FOUND in a CI job that has neither key nor identity
  */
 export async function openStatementSigner(env: Env, workspaceRoot: string, options: SigningOptions = {}): Promise<OpenedSigner> {
-  const isAsked = options.identityToken !== undefined || options.identityTokenVariable !== undefined;
+  const isAsked = options.issuer !== undefined || options.identityToken !== undefined || options.identityTokenVariable !== undefined;
   if (options.key !== undefined && isAsked) throw new ProofError('OPTION_INVALID', 'key and an identity token exclude each other: a statement is signed with one of them');
   const hasKey = options.key !== undefined || (!isAsked && (env.env[KEY_VARIABLE] ?? '') !== '');
   if (!hasKey && (isAsked || findIdentity(env, options) !== undefined)) return openKeyless(env, workspaceRoot, options);
@@ -69,11 +71,19 @@ async function openKeyless(env: Env, workspaceRoot: string, options: SigningOpti
   try {
     const { concurrency } = options;
     const signer = await keylessSigner({ env, http, source, services, ...(concurrency !== undefined && { concurrency }) });
+    requireIssuer(signer, options.issuer);
     return keyless(signer, services, policy, http);
   } catch (error) {
     await http.close();
     throw error;
   }
+}
+
+/** The token is in hand, and has not been sent to anybody. */
+function requireIssuer({ claimed, source }: KeylessSigner, issuer: string | undefined): void {
+  if (issuer === undefined || issuer === claimed.issuer) return;
+  const message = `the token of ${source} was issued by ${claimed.issuer}, not by ${issuer}`;
+  throw new ProofError('OPTION_INVALID', message, { details: { option: 'issuer', expected: issuer, actual: claimed.issuer } });
 }
 
 function keyless(signer: KeylessSigner, { tlogs }: SigningServices, policy: LoadedPolicy | undefined, http: Http): OpenedSigner {

@@ -1,4 +1,4 @@
-import { ProofError, toProofError } from '../errors';
+import { ProofError } from '../errors';
 import { isCI } from '../env';
 import { joinPosix } from '../files';
 import { artifactMatcher } from '../hash';
@@ -8,9 +8,10 @@ import { ruleName } from '../model/policy';
 import { PROOF_FILES, type Project } from '../model/project';
 import type { SplitSubjects } from '../model/subjects';
 import type { Rule, Statement } from '../model/types';
-import { CHECKS, resultOf, type Check, type CheckName, type Checks, type Verdict, type VerifiedSigner } from '../model/verdict';
+import { CHECKS, resultOf, type Check, type Checks, type Verdict, type VerifiedSigner } from '../model/verdict';
 import { buildVsa } from '../model/vsa';
 import * as checks from '../verify';
+import { Attempts } from './attempts';
 import { currentSources } from './current-sources';
 import { followDependency, findCycle } from './dependencies';
 import { judgeSignature } from './judge-signature';
@@ -116,27 +117,6 @@ function judgeEnvelope({ proof, isLoose }: Case, { statement, subjects, issuer }
   }
   if (isLoose) return checks.unchecked('envelope', 'there is no proof envelope beside the bundle');
   return checks.failed('envelope', 'ENVELOPE_MISMATCH', `${PROOF_FILES.signedEnvelope} is missing`, { path: PROOF_FILES.signedEnvelope });
-}
-
-/** Runs checks that may be unable to answer. A verdict that is no stands without their answer; a verdict that is yes does not. */
-class Attempts {
-  readonly #errors: ProofError[] = [];
-
-  async make<N extends CheckName>(name: N, check: () => Check<N> | Promise<Check<N>>): Promise<Check<N>> {
-    try {
-      return await check();
-    } catch (error) {
-      const reason = toProofError(error);
-      if (reason.code === 'ABORTED') throw reason;
-      this.#errors.push(reason);
-      return checks.unchecked(name, `could not be checked (${reason.code})`);
-    }
-  }
-
-  throwUnlessRefused(all: Checks): void {
-    const [worst] = [...this.#errors].sort((a, b) => b.exitCode - a.exitCode);
-    if (worst !== undefined && !CHECKS.some((name) => all[name].status === 'failed')) throw worst;
-  }
 }
 
 function conclude({ run, project, proof }: Case, all: Checks, signed?: Signed): Judgement {

@@ -4,3 +4,4 @@ export { artifactMatcher, artifactPatternToWorkspace, type ArtifactPattern } fro
 export { MAX_FOLDER_ROOTS, resolveArtifacts, type ArtifactScope, type ArtifactSet } from './resolve';
 export { digestArtifacts, type ArtifactDigests, type ArtifactSummary } from './artifacts';
 export { checkPath } from './paths';
+export { readFile } from './read-file';

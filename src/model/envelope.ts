@@ -41,6 +41,32 @@ export function buildEnvelope(input: EnvelopeInput): ProofEnvelope {
   return { ...body, id: envelopeId(Date.parse(time), sha256Hex(canonicalJson(body))) };
 }
 
+/** A proof envelope of a single file, as cortex-proofs makes it. */
+export interface FileEnvelopeInput extends Pick<EnvelopeInput, 'time' | 'actor' | 'context' | 'evidence' | 'policyReceipts' | 'trace'> {
+  readonly artifact: { readonly uri: string; readonly mime: string; readonly sha256: string };
+  readonly runtime: ProofEnvelope['runtime'];
+  /** Further files by their URIs; undefined when there are none. */
+  readonly bundle: ProofEnvelope['bundle'];
+}
+
+/** `id` as under Nx: made of the time and the content. */
+export function buildFileEnvelope({ time, artifact: { uri, mime, sha256 }, bundle, trace, policyReceipts, ...input }: FileEnvelopeInput): ProofEnvelope {
+  const body: Omit<ProofEnvelope, 'id'> = {
+    proofSpec: 'cortex-os/proof-artifact',
+    specVersion: '0.2.0',
+    issuedAt: time,
+    actor: input.actor,
+    artifact: { uri, mime, contentHash: { alg: 'sha256', hex: sha256 } },
+    context: input.context,
+    evidence: [...input.evidence],
+    runtime: input.runtime,
+    ...(bundle === undefined ? {} : { bundle }),
+    ...(trace === undefined ? {} : { trace }),
+    ...(policyReceipts === undefined ? {} : { policyReceipts: [...policyReceipts] }),
+  };
+  return { ...body, id: envelopeId(Date.parse(time), sha256Hex(canonicalJson(body))) };
+}
+
 /** What the envelope's `artifact` must be: the first folder root, else the first file. */
 export function envelopeArtifact({ files, folders }: Pick<EnvelopeInput, 'files' | 'folders'>): ProofEnvelope['artifact'] {
   const [folder] = folders;
@@ -76,5 +102,10 @@ export function attestEnvelope(envelope: ProofEnvelope, bundle: Uint8Array, issu
 
 /** @throws ProofError JSON_INVALID, ENVELOPE_INVALID naming the field */
 export function readEnvelope(bytes: Uint8Array): ProofEnvelope {
-  return validated<ProofEnvelope>(validateProofEnvelope, parseJson(bytes, 'proof envelope'), 'proof envelope', 'ENVELOPE_INVALID');
+  return requireEnvelope(parseJson(bytes, 'proof envelope'));
+}
+
+/** @throws ProofError ENVELOPE_INVALID naming the field */
+export function requireEnvelope(value: unknown): ProofEnvelope {
+  return validated<ProofEnvelope>(validateProofEnvelope, value, 'proof envelope', 'ENVELOPE_INVALID');
 }

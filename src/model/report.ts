@@ -1,5 +1,5 @@
 import { ERROR_CODES, type ProofError } from '../errors';
-import type { Check, Verdict, VerifiedSigner } from './verdict';
+import type { Check, EnvelopeVerdict, Verdict, VerifiedSigner } from './verdict';
 
 /** Every status line starts with it. */
 export const BRAND = '[brAInwav]';
@@ -23,6 +23,17 @@ export function errorLines(project: string | undefined, error: ProofError): stri
 /** A verdict: its status line, then a line for each check, and what to do about one that failed. */
 export function verdictLines(verdict: Verdict): string[] {
   return [statusLine(verdict.project, summary(verdict)), ...verdict.checks.flatMap(checkLines)];
+}
+
+/** The verdict on a proof envelope by itself. */
+export function envelopeVerdictLines({ proof, result, project, signer, statementSha256, checks }: EnvelopeVerdict): string[] {
+  const facts = [
+    result === 'UNSIGNED' ? 'NOT SIGNED; nobody vouches for it, but the files are as it says' : result,
+    ...(project === undefined ? [] : [`project ${project}`]),
+    ...(signer === undefined ? [] : [`signed by ${signerName(signer)}`]),
+    ...(statementSha256 === undefined ? [] : [`statement sha256:${statementSha256}`]),
+  ];
+  return [statusLine(proof, facts.join('; ')), ...checks.flatMap(checkLines)];
 }
 
 function summary({ result, subjects, signer, statementSha256 }: Verdict): string {

@@ -1,9 +1,17 @@
 import type { CertificateClaims } from '../model/certificate-claims';
 import { normaliseRepository } from '../model/repository';
 import { DESCRIPTOR, findDescriptor } from '../model/statement';
-import type { Rule, Statement } from '../model/types';
+import type { ResourceDescriptor, Rule } from '../model/types';
 import type { Check, RefusalCode } from '../model/verdict';
 import { asserted, failed, passed, unchecked } from './check';
+
+/** The claims of a statement of either build type. */
+interface Claiming {
+  readonly predicate: {
+    readonly buildDefinition: { readonly resolvedDependencies: readonly ResourceDescriptor[] };
+    readonly runDetails: { readonly builder: { readonly id: string } };
+  };
+}
 
 /** What a statement says of itself, and what the rule demands of it. */
 interface Claim {
@@ -22,7 +30,7 @@ const exactly = (found: string, required: string): boolean => found === required
  * `runDetails.builder.id` against the rule's `builderId`. A certificate of a CI job vouches for the builder, and the statement must name the same; for
  * what others signed it is asserted.
  */
-export function checkBuilder(statement: Statement, rule: Rule, ruleName: string, vouched?: CertificateClaims): Check<'builder'> {
+export function checkBuilder(statement: Claiming, rule: Rule, ruleName: string, vouched?: CertificateClaims): Check<'builder'> {
   const { id } = statement.predicate.runDetails.builder;
   const details = { builderId: id };
   if (vouched?.builder !== undefined && vouched.builder !== id) {
@@ -36,7 +44,7 @@ export function checkBuilder(statement: Statement, rule: Rule, ruleName: string,
 }
 
 /** The repository, the commit and the ref of the source against the rule's `sourceRepository` and `sourceRef`; vouched for or asserted as the builder is. */
-export function checkSource(statement: Statement, rule: Rule, ruleName: string, vouched?: CertificateClaims): Check<'source'> {
+export function checkSource(statement: Claiming, rule: Rule, ruleName: string, vouched?: CertificateClaims): Check<'source'> {
   const repository = findDescriptor(statement.predicate.buildDefinition.resolvedDependencies, DESCRIPTOR.repository);
   const { uri } = repository ?? {};
   const commit = repository?.digest?.['gitCommit'];

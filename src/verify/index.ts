@@ -1,12 +1,15 @@
 export { checkArtifact } from './artifact';
+export { refuseAttestation } from './attestation';
 export { checkBundle } from './bundle';
-export { failed, unchecked } from './check';
+export { failed, passed, unchecked } from './check';
 export { checkBuilder, checkSource } from './claims';
 export { checkDependencies } from './dependencies';
 export { checkEnvelope } from './envelope';
+export { checkEnvelopeFiles, checkEvidence, type FileOnDisk } from './envelope-files';
+export { checkEnvelopeStatement, type ExpectedEnvelopeStatement } from './envelope-statement';
 export { checkFreshness } from './freshness';
 export { checkCertificateIdentity, checkIdentity, refuseSigner } from './identity';
-export { notReached } from './not-reached';
+export { attestationNotReached, notReached } from './not-reached';
 export { refuseRule } from './rule';
 export { checkSignature, isForCertificate } from './signature';
 export { checkStatement } from './statement';

@@ -1,4 +1,4 @@
-import type { CheckName, Checks } from '../model/verdict';
+import type { CheckName, Checks, EnvelopeChecks } from '../model/verdict';
 import { unchecked } from './check';
 
 /** All checks as not reached because another one failed: what a verdict starts from, so that a check left out cannot pass. */
@@ -17,4 +17,10 @@ export function notReached(after: CheckName): Checks {
     freshness: unchecked('freshness', message),
     dependencies: unchecked('dependencies', message),
   };
+}
+
+/** The same of the checks of a proof envelope's attestation. */
+export function attestationNotReached(after: CheckName): Omit<EnvelopeChecks, 'envelope' | 'subjects' | 'evidence'> {
+  const { bundle, signature, statement, identity, predicate, builder, source } = notReached(after);
+  return { bundle, signature, statement, identity, predicate, builder, source };
 }

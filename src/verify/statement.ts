@@ -1,11 +1,11 @@
 import { isProofError } from '../errors';
-import { parseJson } from '../model/json';
-import { BUILD_TYPE, PREDICATE_TYPE, readStatement } from '../model/statement';
+import { BUILD_TYPE, readStatement } from '../model/statement';
 import { splitSubjects, type SplitSubjects } from '../model/subjects';
 import type { Project } from '../model/project';
 import type { ResourceDescriptor, Statement } from '../model/types';
 import type { Check, RefusalCode } from '../model/verdict';
 import { failed, passed, unchecked } from './check';
+import { checkPredicate, parsePayload, shown } from './predicate';
 
 export interface StatementFinding {
   readonly check: Check<'statement'>;
@@ -35,11 +35,11 @@ interface Problem {
  * @param payload bytes whose signature has been verified
  */
 export function checkStatement(payload: Uint8Array, expected: ExpectedStatement): StatementFinding {
-  const json = parse(payload);
+  const json = parsePayload(payload);
   if (json === undefined) {
     return { check: failed('statement', 'STATEMENT_INVALID', 'the payload is not JSON'), predicate: unchecked('predicate', 'not reached: the payload is not JSON') };
   }
-  const predicate = checkPredicate(json);
+  const predicate = checkPredicate(json, BUILD_TYPE);
   if (predicate.status === 'failed') return { check: unchecked('statement', 'not reached: its predicate is of an unknown type'), predicate };
   const read = readVerified(payload);
   if ('code' in read) return { check: refused(read), predicate };
@@ -49,32 +49,6 @@ export function checkStatement(payload: Uint8Array, expected: ExpectedStatement)
   const roots = expected.project.artifacts === undefined ? '; the artifact roots are those that it names, since the configured ones are not known' : '';
   return { check: passed('statement', `in-toto statement of the project ${expected.project.name}${roots}`), predicate, statement: read.statement, subjects };
 }
-
-function parse(payload: Uint8Array): unknown {
-  try {
-    return parseJson(payload, 'statement');
-  } catch {
-    return undefined;
-  }
-}
-
-/** in-toto Statement v1: `predicateType`; SLSA v1: `buildDefinition.buildType`. Anything else may mean other things by the same fields. */
-function checkPredicate(json: unknown): Check<'predicate'> {
-  const predicateType = member(json, 'predicateType');
-  if (predicateType !== PREDICATE_TYPE) {
-    return failed('predicate', 'PREDICATE_UNSUPPORTED', `predicateType is ${shown(predicateType)}, not ${PREDICATE_TYPE}`, { field: '/predicateType' });
-  }
-  const buildType = member(member(member(json, 'predicate'), 'buildDefinition'), 'buildType');
-  if (buildType !== BUILD_TYPE) {
-    return failed('predicate', 'PREDICATE_UNSUPPORTED', `predicate.buildDefinition.buildType is ${shown(buildType)}, not ${BUILD_TYPE}`, {
-      field: '/predicate/buildDefinition/buildType',
-    });
-  }
-  return passed('predicate', `SLSA v1 provenance, ${BUILD_TYPE}`);
-}
-
-const member = (value: unknown, name: string): unknown => (typeof value === 'object' && value !== null ? (value as Readonly<Record<string, unknown>>)[name] : undefined);
-const shown = (value: unknown): string => (typeof value === 'string' ? JSON.stringify(value.slice(0, 200)) : 'no string');
 
 function readVerified(payload: Uint8Array): { statement: Statement } | Problem {
   try {
