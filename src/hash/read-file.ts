@@ -1,11 +1,14 @@
 import { createHash } from 'node:crypto';
+import { read } from 'node:fs';
+import { promisify } from 'node:util';
 import type { FileDigest } from '../model/digest';
 import { FolderGuard } from './folders';
 import type { HashOptions } from './hasher';
-import { isUnchanged, openFile } from './open-file';
+import { closeAsync, fstatBig, isUnchanged, openFile } from './open-file';
 import { checkPath } from './paths';
 import { abortedError, accessError, changedError } from './refusals';
 
+const readAsync = promisify(read);
 const CHUNK_BYTES = 1024 * 1024;
 
 /**
@@ -17,14 +20,14 @@ const CHUNK_BYTES = 1024 * 1024;
 export async function readFile(root: string, path: string, options: Pick<HashOptions, 'signal'>, look: (chunk: Uint8Array) => void): Promise<FileDigest> {
   checkPath(path);
   await new FolderGuard(root).check(path);
-  const { handle, stats } = await openFile(root, path);
+  const { fd, stats } = await openFile(root, path);
   try {
     const hash = createHash('sha256');
     const buffer = Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Number(stats.size) + 1));
     let size = 0;
     for (;;) {
       if (options.signal.aborted) throw abortedError(path);
-      const { bytesRead } = await handle.read(buffer, 0, buffer.length, null);
+      const { bytesRead } = await readAsync(fd, buffer, 0, buffer.length, null);
       if (bytesRead === 0) break;
       const chunk = buffer.subarray(0, bytesRead);
       hash.update(chunk);
@@ -32,11 +35,11 @@ export async function readFile(root: string, path: string, options: Pick<HashOpt
       size += bytesRead;
       if (size > Number(stats.size)) break;
     }
-    if (size !== Number(stats.size) || !isUnchanged(stats, await handle.stat({ bigint: true }))) throw changedError(path, 'changed while it was read');
+    if (size !== Number(stats.size) || !isUnchanged(stats, await fstatBig(fd))) throw changedError(path, 'changed while it was read');
     return { path, size, sha256: hash.digest('hex') };
   } catch (error) {
     throw accessError(error, path);
   } finally {
-    await handle.close();
+    await closeAsync(fd);
   }
 }

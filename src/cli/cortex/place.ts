@@ -1,4 +1,5 @@
 import path from 'node:path';
+import { refuseControlValues } from '../../commands/control-values';
 import { discoverEnvelopes } from '../../commands/envelope/discover';
 import { openBounds, type Bounds } from '../../commands/envelope/locate';
 import { findProofRoot } from '../../commands/envelope/place';
@@ -30,7 +31,9 @@ export async function inPlace<T>(context: CommandContext, read: (root: string) =
   const { cwd } = context.env;
   const root = await findProofRoot(cwd);
   const bounds = await openBounds(root, cwd, context.lists['allow-outside']);
-  const opened = openSession(context.env, await read(root), { concurrency });
+  const workspace = await read(root);
+  await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
+  const opened = openSession(context.env, workspace, { concurrency });
   return inSession(context, opened, (session, clear) => work({ session, bounds, concurrency, clear }));
 }
 
