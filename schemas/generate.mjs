@@ -1,13 +1,16 @@
 // Compiles the JSON Schemas to stand-alone validators (Ajv's runtime helpers bundled in) and to TypeScript types.
 // Writes src/model/generated/: validators.js, validators.d.ts and one .ts of types for each schema.
 import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { createRequire } from 'node:module';
 import path from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { _ } from 'ajv';
 import { Ajv2020 } from 'ajv/dist/2020.js';
 import standaloneCode from 'ajv/dist/standalone/index.js';
-import addFormats from 'ajv-formats';
 import { build } from 'esbuild';
 import { compile } from 'json-schema-to-typescript';
+
+const { formats } = createRequire(import.meta.url)('./formats.cjs');
 
 const here = path.dirname(fileURLToPath(import.meta.url));
 const out = path.join(here, '..', 'src', 'model', 'generated');
@@ -25,8 +28,7 @@ for (const name of Object.keys(SCHEMAS)) {
 }
 
 async function writeValidators() {
-  const ajv = new Ajv2020({ schemas: [...schemas.values()], code: { source: true, esm: false }, strict: true, inlineRefs: false });
-  addFormats.default(ajv, ['date-time', 'uri']);
+  const ajv = new Ajv2020({ schemas: [...schemas.values()], formats, code: { source: true, esm: false, formats: _`require('./formats.cjs').formats` }, strict: true, inlineRefs: false });
   const exports = Object.fromEntries(Object.entries(SCHEMAS).map(([name, { validator }]) => [validator, schemas.get(name).$id]));
   await build({
     stdin: { contents: standaloneCode.default(ajv, exports), resolveDir: here, loader: 'js' },

@@ -1,4 +1,5 @@
-import { bundleFromJSON, bundleToJSON, toDSSEBundle, toMessageSignatureBundle, type Bundle, type TransparencyLogEntry } from '@sigstore/bundle';
+import { createRequire } from 'node:module';
+import type * as Library from '@sigstore/bundle';
 import { ProofError } from '../errors';
 import { MAX_DOCUMENT_BYTES } from '../files';
 import { MATERIAL_FIELDS, readMaterial, type Material } from './bundle-material';
@@ -8,6 +9,11 @@ import { PAYLOAD_TYPE, type SignedContent } from './signed-content';
 
 export { PAYLOAD_TYPE, preAuthEncoding, type SignedContent } from './signed-content';
 export type { MaterialKind } from './bundle-material';
+type Bundle = Library.Bundle;
+let library: typeof Library | undefined;
+/** Loaded when first needed: to read a key's bundle it is not, and to verify one takes less time than to load this. */
+const sigstore = (): typeof Library => (library ??= createRequire(__filename)('@sigstore/bundle') as typeof Library);
+
 export type { TransparencyLogEntry } from '@sigstore/bundle';
 
 /** Signed by a managed key. The hint helps people and tools to find the key; it proves nothing and must never select one. */
@@ -18,13 +24,13 @@ interface ByKey {
 /** Signed with the key of a certificate (DER), and when that was: log entries, and RFC 3161 timestamps (DER of TimeStampResp) of the signature. */
 interface ByCertificate {
   readonly certificate: Uint8Array;
-  readonly tlogEntries: readonly TransparencyLogEntry[];
+  readonly tlogEntries: readonly Library.TransparencyLogEntry[];
   readonly timestamps: readonly Uint8Array[];
 }
 
 /** A Sigstore bundle v0.3 with a DSSE envelope over a statement: RFC 8785 bytes and one newline. */
 export function dsseBundle(input: { payload: Uint8Array; signature: Uint8Array } & (ByKey | ByCertificate)): Buffer {
-  const bundle = toDSSEBundle({ artifact: toBuffer(input.payload), artifactType: PAYLOAD_TYPE, signature: toBuffer(input.signature), ...signerOf(input) });
+  const bundle = sigstore().toDSSEBundle({ artifact: toBuffer(input.payload), artifactType: PAYLOAD_TYPE, signature: toBuffer(input.signature), ...signerOf(input) });
   // DSSE makes keyid optional. Go's implementation skips a signature whose keyid is not its verifier's own kind of key id, so that
   // cosign finds no signature at all; the clients of Sigstore therefore leave it empty and give the hint beside the envelope.
   for (const signature of bundle.content.dsseEnvelope.signatures) signature.keyid = '';
@@ -33,7 +39,7 @@ export function dsseBundle(input: { payload: Uint8Array; signature: Uint8Array }
 
 /** A Sigstore bundle v0.3 with a signature over the bytes that have this sha256. */
 export function messageBundle(input: { sha256: Uint8Array; signature: Uint8Array } & (ByKey | ByCertificate)): Buffer {
-  return encode(toMessageSignatureBundle({ digest: toBuffer(input.sha256), signature: toBuffer(input.signature), ...signerOf(input) }), input);
+  return encode(sigstore().toMessageSignatureBundle({ digest: toBuffer(input.sha256), signature: toBuffer(input.signature), ...signerOf(input) }), input);
 }
 
 function signerOf(by: ByKey | ByCertificate): { certificate: Buffer } | { keyHint: string } {
@@ -45,7 +51,7 @@ function encode(bundle: Bundle, by: ByKey | ByCertificate): Buffer {
     const rfc3161Timestamps = by.timestamps.map((signedTimestamp) => ({ signedTimestamp: toBuffer(signedTimestamp) }));
     Object.assign(bundle.verificationMaterial, { tlogEntries: by.tlogEntries, timestampVerificationData: { rfc3161Timestamps } });
   }
-  return Buffer.from(jsonDocument(bundleToJSON(bundle)));
+  return Buffer.from(jsonDocument(sigstore().bundleToJSON(bundle)));
 }
 
 /** The same bytes as a Buffer, without a copy. */
@@ -58,7 +64,8 @@ export interface SignatureBundle extends Material {
   /** What the signature is over: to be used only after the signature has been verified. */
   readonly content: SignedContent;
   readonly signature: Buffer;
-  /** For toSignedEntity of @sigstore/verify. */
+  readonly mediaType: string;
+  /** As @sigstore/bundle reads it, for toSignedEntity of @sigstore/verify. */
   readonly bundle: Bundle;
 }
 
@@ -69,7 +76,7 @@ export interface ParsedBundle extends SignatureBundle {
 }
 
 /** https://github.com/sigstore/protobuf-specs/blob/main/protos/sigstore_bundle.proto, `media_type`; version 0.3 has two spellings. */
-const MEDIA_TYPES: readonly unknown[] = [
+const MEDIA_TYPES: readonly string[] = [
   'application/vnd.dev.sigstore.bundle.v0.3+json',
   'application/vnd.dev.sigstore.bundle+json;version=0.3',
   'application/vnd.dev.sigstore.bundle+json;version=0.2',
@@ -86,26 +93,35 @@ const strict = strictFields({ what: 'bundle', invalid: 'BUNDLE_INVALID', ambiguo
 export function readSignatureBundle(bytes: Uint8Array): SignatureBundle {
   if (bytes.length > MAX_DOCUMENT_BYTES) throw new ProofError('FILE_TOO_LARGE', `bundle: ${bytes.length} bytes; at most ${MAX_DOCUMENT_BYTES} are read`);
   const json = parseJson(bytes, 'bundle');
-  requireMediaType(json);
+  const mediaType = requireMediaType(json);
   const top = strict.object(json, '', ['mediaType', 'verificationMaterial', 'dsseEnvelope', 'messageSignature']);
   if (repeatsMembers(bytes, json)) strict.refuse('BUNDLE_AMBIGUOUS', '', 'has a field twice');
   if ('messageSignature' in top.value && 'dsseEnvelope' in top.value) strict.refuse('BUNDLE_AMBIGUOUS', '', 'has both a dsseEnvelope and a messageSignature');
   const signed = 'messageSignature' in top.value ? readMessage(top) : readDsse(top);
   const material = readMaterial(strict, strict.member(top, 'verificationMaterial', MATERIAL_FIELDS));
-  return { ...signed, ...material, bundle: toBundle(json) };
+  return withBundle({ ...signed, mediaType, ...material }, json);
 }
 
 /** As readSignatureBundle, for a statement. */
 export function readBundle(bytes: Uint8Array): ParsedBundle {
   const bundle = readSignatureBundle(bytes);
   if (bundle.content.kind === 'message') return strict.refuse('BUNDLE_INVALID', '/messageSignature', 'signs bare bytes; a statement in a dsseEnvelope is needed');
-  return { ...bundle, payload: bundle.content.payload };
+  return Object.assign(bundle, { payload: bundle.content.payload });
+}
+
+/**
+ * Adds the library's reading: at once where log entries and certificates must be what the version of the format demands, else when it is asked for, since
+ * of a key and its hint, timestamps apart, all that the library could object to has been looked at.
+ */
+function withBundle(read: Omit<SignatureBundle, 'bundle'>, json: unknown): SignatureBundle {
+  if (read.material !== 'publicKey' || read.tlogEntries > 0) return { ...read, bundle: toBundle(json) };
+  return { ...read, get bundle() { return toBundle(json); } };
 }
 
 /** First of all: a document of another kind is no bundle, whatever else it has. */
-function requireMediaType(json: unknown): void {
-  const isBundle = typeof json === 'object' && json !== null && 'mediaType' in json && MEDIA_TYPES.includes(json.mediaType);
-  if (!isBundle) strict.refuse('BUNDLE_INVALID', '/mediaType', `must be one of ${JSON.stringify(MEDIA_TYPES)}`);
+function requireMediaType(json: unknown): string {
+  const found = typeof json === 'object' && json !== null && 'mediaType' in json ? json.mediaType : undefined;
+  return MEDIA_TYPES.find((known) => known === found) ?? strict.refuse('BUNDLE_INVALID', '/mediaType', `must be one of ${JSON.stringify(MEDIA_TYPES)}`);
 }
 
 /** https://github.com/secure-systems-lab/dsse/blob/master/envelope.md; a Sigstore bundle allows one signature only. */
@@ -134,7 +150,7 @@ function readMessage(top: ObjectField): Pick<SignatureBundle, 'content' | 'signa
 /** The library's own reading, with what each version of the format demands of log entries and certificates. */
 function toBundle(json: unknown): Bundle {
   try {
-    return bundleFromJSON(json);
+    return sigstore().bundleFromJSON(json);
   } catch (error) {
     throw new ProofError('BUNDLE_INVALID', `bundle: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
   }

@@ -1,6 +1,6 @@
-import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { spawn, type ChildProcessByStdio } from 'node:child_process';
 import path from 'node:path';
-import { Readable } from 'node:stream';
+import { Readable, type Writable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { ProofError } from '../errors';
 
@@ -23,6 +23,8 @@ const REPOSITORY_VARIABLES = [
   'GIT_ALTERNATE_OBJECT_DIRECTORIES', 'GIT_COMMON_DIR', 'GIT_DIR', 'GIT_GRAFT_FILE', 'GIT_IMPLICIT_WORK_TREE', 'GIT_INDEX_FILE', 'GIT_NAMESPACE',
   'GIT_NO_REPLACE_OBJECTS', 'GIT_OBJECT_DIRECTORY', 'GIT_PREFIX', 'GIT_REPLACE_REF_BASE', 'GIT_SHALLOW_FILE', 'GIT_WORK_TREE',
 ];
+type Child = ChildProcessByStdio<Writable | null, Readable, Readable>;
+
 const MAX_STDERR = 4096;
 const MAX_RECORD = 64 * 1024;
 
@@ -30,15 +32,17 @@ const MAX_RECORD = 64 * 1024;
  * Runs git and yields what it prints, as a stream.
  * @throws ProofError GIT_REQUIRED when git cannot be run, IO_ERROR when it fails, ABORTED
  */
-export async function* runGit(git: Git, args: readonly string[], input: Iterable<Buffer> = []): AsyncGenerator<Buffer> {
+export async function* runGit(git: Git, args: readonly string[], input?: Iterable<Buffer>): AsyncGenerator<Buffer> {
+  // Output and messages are piped, so they are there.
   const child = spawn('git', ['--no-optional-locks', ...SETTINGS, '-C', git.root, ...args], {
     // Windows looks for programs in the current folder first: a git.exe of the workspace must not be found.
     cwd: path.parse(git.root).root,
     signal: git.signal,
     windowsHide: true,
+    stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
     ...(git.variables === undefined ? {} : { env: gitVariables(git.variables) }),
-  });
-  const done = finished(child, input);
+  }) as Child;
+  const done = finished(child, child.stdin === null || input === undefined ? undefined : pipeline(Readable.from(input), child.stdin));
   done.catch(() => undefined);
   try {
     yield* child.stdout as AsyncIterable<Buffer>;
@@ -58,8 +62,8 @@ function gitVariables(variables: Readonly<Record<string, string | undefined>>): 
   return { ...Object.fromEntries(Object.entries(variables).filter(([name]) => !repository.has(name))), LC_ALL: 'C' };
 }
 
-/** Feeds and awaits the process; keeps the beginning of its messages. */
-async function finished(child: ChildProcessWithoutNullStreams, input: Iterable<Buffer>): Promise<{ code: number | null; stderr: string }> {
+/** Awaits the process and what feeds it; keeps the beginning of its messages. */
+async function finished(child: Child, fed: Promise<void> | undefined): Promise<{ code: number | null; stderr: string }> {
   let stderr = '';
   child.stderr.setEncoding('utf8').on('data', (text: string) => {
     stderr = (stderr + text).slice(0, MAX_STDERR);
@@ -68,7 +72,7 @@ async function finished(child: ChildProcessWithoutNullStreams, input: Iterable<B
     child.on('error', (error) => reject(notRun(error))).on('close', resolve);
   });
   // A git that fails early closes its input: its exit code tells more than EPIPE.
-  const [code] = await Promise.all([closed, pipeline(Readable.from(input), child.stdin).catch(() => undefined)]);
+  const [code] = await Promise.all([closed, fed?.catch(() => undefined)]);
   return { code, stderr };
 }
 

@@ -50,8 +50,8 @@ export function openSource(
   const git: Git = { root, signal, ...(variables === undefined ? {} : { variables }) };
   const roots = new Map(Array.from(projects, (project) => [project.name, project.root]));
   const location = once(() => locate(git));
-  const checkout = once(() => located(location(), readCheckout(git)));
-  const digests = once(() => located(location(), digestProjects(git, location, roots.values())));
+  const checkout = once(() => explained(location, readCheckout(git)));
+  const digests = once(() => explained(location, digestProjects(git, location, roots.values())));
   return {
     async checkout() {
       return { commit: (await location()).commit, ...(await checkout()) };
@@ -72,11 +72,14 @@ function once<T>(ask: () => Promise<T>): () => Promise<T> {
   return () => (answer ??= ask());
 }
 
-/** Both are asked at the same time. Where there is no repository both fail, and that of the `location` says why. */
-async function located<T>(location: Promise<unknown>, answer: Promise<T>): Promise<T> {
-  answer.catch(() => undefined);
-  await location;
-  return answer;
+/** Where there is no repository every question fails, and that for the `location` says why. */
+async function explained<T>(location: () => Promise<unknown>, answer: Promise<T>): Promise<T> {
+  try {
+    return await answer;
+  } catch (error) {
+    await location();
+    throw error;
+  }
 }
 
 async function locate(git: Git): Promise<Location> {

@@ -16,7 +16,7 @@ export interface BundleFinding {
 export function checkBundle(bytes: Uint8Array): BundleFinding {
   try {
     const bundle = readBundle(bytes);
-    return { bundle, check: passed('bundle', `Sigstore bundle, ${bundle.bundle.mediaType}`) };
+    return { bundle, check: passed('bundle', `Sigstore bundle, ${bundle.mediaType}`) };
   } catch (error) {
     if (!isProofError(error) || error.code !== 'BUNDLE_AMBIGUOUS') throw error;
     return { check: failed('bundle', error.code, error.message, error.details) };

@@ -13,6 +13,12 @@ const edited = (edit: (bundle: { verificationMaterial: Json; dsseEnvelope: Json 
   edit(bundle);
   return encode(bundle);
 };
+const MEDIA_TYPES = [
+  'application/vnd.dev.sigstore.bundle.v0.3+json',
+  'application/vnd.dev.sigstore.bundle+json;version=0.3',
+  'application/vnd.dev.sigstore.bundle+json;version=0.2',
+  'application/vnd.dev.sigstore.bundle+json;version=0.1',
+];
 const refusal = (code: string, field: string): Error => expect.objectContaining({ code, details: expect.objectContaining({ field }) as unknown }) as Error;
 
 describe('readBundle', () => {
@@ -28,12 +34,7 @@ describe('readBundle', () => {
     expect(readBundle(bytes)).toMatchObject({ hint: undefined, tlogEntries: 0, timestamps: 0 });
   });
 
-  it.each([
-    'application/vnd.dev.sigstore.bundle.v0.3+json',
-    'application/vnd.dev.sigstore.bundle+json;version=0.3',
-    'application/vnd.dev.sigstore.bundle+json;version=0.2',
-    'application/vnd.dev.sigstore.bundle+json;version=0.1',
-  ])('reads the media type %s', (mediaType) => {
+  it.each(MEDIA_TYPES)('reads the media type %s', (mediaType) => {
     expect(readBundle(edited((b) => (b['mediaType'] = mediaType))).payload).toEqual(payload);
   });
 
@@ -47,6 +48,21 @@ describe('readBundle', () => {
       b.verificationMaterial = { x509CertificateChain: { certificates: [{ rawBytes }] }, tlogEntries: [entry] };
     });
     expect(readBundle(chain)).toMatchObject({ material: 'x509CertificateChain', tlogEntries: 1 });
+  });
+
+  it('leaves nothing of a bundle by a key to object to for the library, which is not asked', () => {
+    const sets = [
+      ...MEDIA_TYPES.map((mediaType) => edited((b) => (b['mediaType'] = mediaType))),
+      edited((b) => (b.verificationMaterial = { publicKey: {} })),
+      edited((b) => (b.verificationMaterial = { publicKey: { hint: '' }, tlogEntries: [], timestampVerificationData: {} })),
+      edited((b) => (b.verificationMaterial['timestampVerificationData'] = { rfc3161Timestamps: [{ signedTimestamp: 'AAAA' }] })),
+      edited((b) => delete b.dsseEnvelope.signatures[0]!['keyid']),
+      edited((b) => (b.dsseEnvelope.signatures[0]!['keyid'] = 'k')),
+    ];
+    for (const bytes of sets) {
+      const { payload: read, signature, bundle } = readBundle(bytes);
+      expect(bundle.content).toMatchObject({ dsseEnvelope: { payload: read, payloadType: 'application/vnd.in-toto+json', signatures: [{ sig: signature }] } });
+    }
   });
 
   it.each([

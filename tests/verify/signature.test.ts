@@ -1,4 +1,5 @@
 import { createPublicKey, generateKeyPairSync, sign, type KeyObject } from 'node:crypto';
+import { dsse } from '@sigstore/core';
 import { describe, expect, it } from 'vitest';
 import { dsseBundle, preAuthEncoding, readBundle, type ParsedBundle } from '../../src/model/bundle';
 import { jsonDocument } from '../../src/model/json';
@@ -14,6 +15,12 @@ const none = (): Promise<ReadonlyMap<string, KeyObject>> => Promise.resolve(new 
 const bundleOf = (signature: Uint8Array, hint = 'x'): ParsedBundle => readBundle(dsseBundle({ payload, signature, keyHint: hint }));
 const check = (bundle: ParsedBundle, ...keys: { fingerprint: string; publicKey: KeyObject }[]) =>
   checkSignature(bundle, { projects: ['*'], signers: keys.map(({ fingerprint }) => ({ key: fingerprint })) } as never, 'rules[0]', new Map(keys.map((key) => [key.fingerprint, key.publicKey])), none);
+
+describe('preAuthEncoding', () => {
+  it.each([Buffer.alloc(0), payload, Buffer.from([0xff, 0, 10])])('is that of Sigstore', (bytes) => {
+    expect(preAuthEncoding(bytes)).toEqual(dsse.preAuthEncoding('application/vnd.in-toto+json', bytes));
+  });
+});
 
 describe('checkSignature', () => {
   it('accepts ECDSA P-256 over sha256 in DER, and Ed25519', async () => {
