@@ -128,7 +128,7 @@ export async function readDocument(file: string, options: { missing: ErrorCode; 
     if (stats.size > maxBytes) {
       throw new ProofError('FILE_TOO_LARGE', `${options.what} ${file} has ${stats.size} bytes; at most ${maxBytes} are read`, { details });
     }
-    return await readBounded(handle, maxBytes);
+    return await readBounded(handle, stats.size, maxBytes);
   } finally {
     await handle.close();
   }
@@ -147,12 +147,13 @@ async function openDocument(file: string, options: { missing: ErrorCode; what: s
 
 const READ_BYTES = 64 * 1024;
 
-/** Reads at most `maxBytes`, also from a file that grows after its size was taken. By hand: a stream takes longer to set up than the file to read. */
-async function readBounded(handle: FileHandle, maxBytes: number): Promise<Buffer> {
+/** Reads at most `maxBytes`, also from a file that grows after its `size` was taken. By hand: a stream takes longer to set up than the file to read. */
+async function readBounded(handle: FileHandle, size: number, maxBytes: number): Promise<Buffer> {
+  const length = Math.min(size + 1, READ_BYTES);
   const chunks: Buffer[] = [];
   let total = 0;
   for (;;) {
-    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(READ_BYTES), 0, READ_BYTES, null);
+    const { buffer, bytesRead } = await handle.read(Buffer.allocUnsafe(length), 0, length, null);
     if (bytesRead === 0) return Buffer.concat(chunks, total);
     total += bytesRead;
     if (total > maxBytes) throw new ProofError('FILE_TOO_LARGE', `a document grew beyond ${maxBytes} bytes while it was read`);

@@ -63,6 +63,6 @@ export async function clearVerdict(root: string, project: Project): Promise<void
 /** Writes the verdict and its summary for people; neither is ever read back. */
 export async function writeVerdict(root: string, project: Project, verdict: Verdict, vsa: Vsa | undefined): Promise<void> {
   const file = (name: string): string => toNative(root, joinPosix(project.root, name));
-  if (vsa !== undefined) await writeFileAtomic(file(PROOF_FILES.vsa), jsonDocument(vsa));
-  await writeFileAtomic(file(PROOF_FILES.verdict), jsonDocument(verdict));
+  const summary = vsa === undefined ? undefined : writeFileAtomic(file(PROOF_FILES.vsa), jsonDocument(vsa));
+  await Promise.all([summary, writeFileAtomic(file(PROOF_FILES.verdict), jsonDocument(verdict))]);
 }
