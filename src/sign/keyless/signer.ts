@@ -14,7 +14,7 @@ import { timestampWitness } from './tsa';
 import type { CheckedWitness } from './witness';
 
 const verifyAsync = promisify(verify);
-const DEFAULT_CONCURRENCY = 8;
+export const DEFAULT_CONCURRENCY = 8;
 
 export interface KeylessOptions extends Omit<SessionOptions, 'fulcio'> {
   readonly services: SigningServices;

@@ -5,7 +5,7 @@ import type { Service } from './server';
 import { startTimestampAuthority, type TimestampAuthority } from './tsa';
 import { HOUR_MS, newServerCertificate, sha256, spkiOf } from './x509';
 
-export interface SigstoreOptions extends Pick<RekorV2Options, 'dsseKind' | 'keyType' | 'rttMs'> {
+export interface SigstoreOptions extends Pick<RekorV2Options, 'dsseKind' | 'keyType' | 'rttMs' | 'keepAlive'> {
   readonly tls?: boolean;
 }
 
@@ -32,7 +32,7 @@ export interface Sigstore {
  */
 export async function startSigstore(options: SigstoreOptions = {}): Promise<Sigstore> {
   const tls = options.tls === true ? newServerCertificate() : undefined;
-  const service = { tls, rttMs: options.rttMs };
+  const service = { tls, rttMs: options.rttMs, keepAlive: options.keepAlive };
   const oidc = await startIssuer(service);
   const [fulcio, rekor, rekorV2, tsa] = await Promise.all([
     startFulcio(oidc, service),

@@ -37,6 +37,8 @@ export interface ServiceOptions {
   readonly tls?: { key: string; cert: string } | undefined;
   /** Added round trip time: to the TCP handshake, and half of it to every chunk in each direction. */
   readonly rttMs?: number | undefined;
+  /** Whether connections serve more than one request; they do unless it is false. */
+  readonly keepAlive?: boolean | undefined;
 }
 
 export type Handler = (call: Call) => Reply | Promise<Reply>;
@@ -44,7 +46,7 @@ export type Handler = (call: Call) => Reply | Promise<Reply>;
 /** A service on a free port of 127.0.0.1, called localhost. */
 export async function startService(handler: Handler, options: ServiceOptions = {}): Promise<Service> {
   const scheme = options.tls === undefined ? 'http' : 'https';
-  const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => void answer(service, handler, request, response);
+  const listener = (request: http.IncomingMessage, response: http.ServerResponse): void => void answer(service, handler, request, response, options.keepAlive ?? true);
   const server = options.tls === undefined ? http.createServer(listener) : https.createServer(options.tls, listener);
   server.keepAliveTimeout = 60_000;
   server.on('connection', () => (service.connections += 1));
@@ -66,7 +68,7 @@ export async function startService(handler: Handler, options: ServiceOptions = {
 
 const listen = (server: net.Server): Promise<number> => new Promise((resolve) => server.listen(0, '127.0.0.1', () => resolve((server.address() as AddressInfo).port)));
 
-async function answer(service: Service, handler: Handler, request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+async function answer(service: Service, handler: Handler, request: http.IncomingMessage, response: http.ServerResponse, keepAlive: boolean): Promise<void> {
   const chunks: Buffer[] = [];
   for await (const chunk of request as AsyncIterable<Buffer>) chunks.push(chunk);
   const call = { method: request.method ?? '', url: new URL(request.url ?? '/', service.url), headers: request.headers, body: Buffer.concat(chunks) };
@@ -77,7 +79,7 @@ async function answer(service: Service, handler: Handler, request: http.Incoming
   const reply = typeof fault === 'object' ? fault : await safely(handler, call);
   if (fault === 'lose') return void request.socket.destroy();
   const { status = 200, headers = {}, body = '' } = typeof fault === 'function' ? await fault(call, reply) : reply;
-  response.writeHead(status, headers).end(body);
+  response.writeHead(status, keepAlive ? headers : { ...headers, connection: 'close' }).end(body);
 }
 
 /** Thrown by a handler: the status and message of its reply. */
