@@ -46,7 +46,7 @@ export const ERROR_CODES = {
   POLICY_UNPINNED: { exit: 1, hint: 'Give --policy-digest, NX_PROOF_POLICY_SHA256 or --policy FILE from the base branch.' },
   AUDIT_BROKEN: { exit: 1, hint: 'The audit log was edited; compare it with a copy, then move it away.' },
   TARGET_REPLACED: { exit: 1, hint: 'Give the target back the executor of nx-proof: look for its name in project.json, package.json and the target defaults of nx.json.' },
-  VERDICT_CACHED: { exit: 1, hint: 'Remove "cache" from the target: what a cache replays is no verification. Or set verifyCache, after reading docs/caching.md.' },
+  VERDICT_CACHED: { exit: 1, hint: 'Remove "cache" from the target: what a cache replays is no verification.' },
   // 2: the caller's mistake
   OPTION_INVALID: { exit: 2, hint: 'Correct the option; --help lists them all.' },
   ENV_FILE_CONTROL: { exit: 2, hint: 'Remove the variable from the file; set it in the shell or in the settings of the CI.' },

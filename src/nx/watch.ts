@@ -25,7 +25,7 @@ export const isRestored = ({ status }: Pick<Result, 'status'>): boolean => statu
 
 /**
  * Fails a run that was asked for proofs and made or verified none, whatever its tasks came to. Nx calls this once all tasks are done, those too that
- * depend on proof-verify: docs/caching.md.
+ * depend on proof-verify: docs/decisions/0016-what-a-run-says-of-itself.md.
  * @throws ProofError TARGET_MISSING, TARGET_REPLACED, VERDICT_CACHED
  */
 export function watchRun(run: FinishedRun): void {
