@@ -10,7 +10,7 @@ export const MAX_DOCUMENT_BYTES = 16 * 1024 * 1024;
 
 /** A workspace-relative POSIX path as a native absolute one. */
 export function toNative(root: string, relative: string): string {
-  return path.join(root, ...relative.split('/'));
+  return path.join(root, relative);
 }
 
 /**

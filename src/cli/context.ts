@@ -1,6 +1,6 @@
 import path from 'node:path';
 import { refuseControlValues } from '../commands/control-values';
-import { openSession, type Session } from '../commands/session';
+import { openSession, type Session, type SessionOptions } from '../commands/session';
 import { findWorkspaceRoot, readWorkspace } from '../commands/workspace';
 import type { Env } from '../env';
 import type { Host } from './host';
@@ -40,14 +40,19 @@ export function concurrencyOption(context: CommandContext): { concurrency?: numb
   return { concurrency: number };
 }
 
+/** How the command's session hashes, and that it says so. */
+export function sessionOptions(context: CommandContext): SessionOptions {
+  return { ...concurrencyOption(context), onNote: ({ level, message }) => context.printer.log(level, message) };
+}
+
 /** Runs `work` on the workspace around the current folder, read from its files alone, or from --graph. */
 export async function inWorkspace<T>(context: CommandContext, work: (session: Session, clear: () => void) => Promise<T>): Promise<T> {
-  const concurrency = concurrencyOption(context);
+  const options = sessionOptions(context);
   const graph = fileOption(context, 'graph');
   const root = await findWorkspaceRoot(context.env.cwd);
   const workspace = await readWorkspace(root, graph === undefined ? {} : { graph });
   await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
-  return inSession(context, openSession(context.env, workspace, concurrency), work);
+  return inSession(context, openSession(context.env, workspace, options), work);
 }
 
 /** Runs `work` with a session that shows its progress, and closes it. */

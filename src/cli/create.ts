@@ -10,7 +10,7 @@ import { supportedNxVersion } from '../nx/installed';
 import { loadContext } from '../nx/load';
 import { parseOptions } from '../nx/options';
 import { runInOrder } from '../nx/schedule';
-import { concurrencyOption, type CommandContext } from './context';
+import { sessionOptions, type CommandContext } from './context';
 import { finish, outcomeOf, printOutcome, type Outcome } from './outcomes';
 import { invalid } from './parse';
 import { withProgress } from './progress';
@@ -23,13 +23,13 @@ const PROJECTS_AT_A_TIME = 4;
 
 /** `nx-proof create`: what the executor does, with the options of the project's own target, in a process that Nx did not start. */
 export async function runCreate(context: CommandContext): Promise<ExitCode> {
-  const concurrency = concurrencyOption(context);
+  const options = sessionOptions(context);
   const root = await findWorkspaceRoot(context.env.cwd);
   const nxVersion = supportedNxVersion(root);
   const nx = await loadContext(root);
   const workspace = toWorkspace(nx);
   await refuseControlValues(root, ['.', ...Array.from(workspace.projects.values(), (project) => project.root)]);
-  const opened = openSession(context.env, workspace, concurrency);
+  const opened = openSession(context.env, workspace, options);
   const { session, clear } = withProgress(opened, context.host, context.printer);
   try {
     const projects = selectProjects(context, session, nx);

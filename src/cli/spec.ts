@@ -33,7 +33,7 @@ export interface Program {
 /** Understood by every command of nx-proof. */
 export const COMMON_OPTIONS = {
   cwd: { value: 'FOLDER', describe: 'Run as if started in FOLDER' },
-  concurrency: { value: 'N', describe: 'Read at most N files at a time' },
+  concurrency: { value: 'N', describe: 'Read at most N files at a time; NX_PROOF_WORKERS=0 keeps hashing on one thread' },
   json: { describe: 'Print one JSON document to standard output and nothing else' },
   plain: { describe: 'No colour and no redrawn lines (NO_COLOR is honoured too)' },
   'log-level': { value: 'LEVEL', describe: 'What goes to standard error', choices: ['error', 'warn', 'info', 'debug'] },

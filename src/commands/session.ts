@@ -1,5 +1,6 @@
 import type { Env } from '../env';
-import { createHasher, type Hasher } from '../hash';
+import { ProofError } from '../errors';
+import { createHasher, type Hasher, type HasherNote } from '../hash';
 import type { Workspace } from '../model/project';
 import { openSource, type Source } from '../source';
 
@@ -15,8 +16,16 @@ export interface Session {
   close(): Promise<void>;
 }
 
-export function openSession(env: Env, workspace: Workspace, options: { readonly concurrency?: number } = {}): Session {
-  const hasher = createHasher(options);
+export interface SessionOptions {
+  /** Files that are open at a time, at most. */
+  readonly concurrency?: number;
+  /** Told how hashing is done, where that is worth telling. */
+  readonly onNote?: (note: HasherNote) => void;
+}
+
+/** @throws ProofError OPTION_INVALID for a value of NX_PROOF_WORKERS that is none */
+export function openSession(env: Env, workspace: Workspace, options: SessionOptions = {}): Session {
+  const hasher = createHasher({ ...options, ...workersOf(env) });
   const closers = [() => hasher.close()];
   return {
     env,
@@ -26,6 +35,16 @@ export function openSession(env: Env, workspace: Workspace, options: { readonly 
     onClose: (close) => void closers.push(close),
     close: async () => void (await Promise.all(closers.splice(0).map((close) => close()))),
   };
+}
+
+const WORKERS_VARIABLE = 'NX_PROOF_WORKERS';
+
+/** NX_PROOF_WORKERS=0 keeps all hashing on the main thread; another number is the most worker threads that there may be. */
+function workersOf({ env }: Env): { workers?: number } {
+  const value = env[WORKERS_VARIABLE] ?? '';
+  if (value === '') return {};
+  if (/^\d{1,4}$/.test(value)) return { workers: Number(value) };
+  throw new ProofError('OPTION_INVALID', `${WORKERS_VARIABLE}=${JSON.stringify(value)}: must be a whole number from 0`, { details: { variable: WORKERS_VARIABLE, value } });
 }
 
 /** The roots of all other projects: none of them may lie inside an artifact root. */

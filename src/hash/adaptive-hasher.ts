@@ -3,6 +3,7 @@ import { COSTS, Estimate, type Costs } from './cost';
 import type { HashedFile, Hasher, HashOptions } from './hasher';
 import { InProcess } from './in-process';
 import type { WorkerPool } from './pool';
+import { Digests } from './digests';
 import { Run, type Shared } from './run';
 
 /** Files that are open at a time. On the main thread, reading is done by libuv's threads, four by default: more gains nothing. */
@@ -54,6 +55,7 @@ class AdaptiveHasher implements Hasher, Shared {
   #pool: WorkerPool | undefined;
   #booting: WorkerPool | undefined;
   #starting: Promise<void> | undefined;
+  #isBooting = false;
   #closed = false;
 
   constructor(options: HasherOptions) {
@@ -66,20 +68,27 @@ class AdaptiveHasher implements Hasher, Shared {
     return this.#pool;
   }
 
+  get booting(): boolean {
+    return this.#isBooting;
+  }
+
   get bytesRead(): number {
     return this.inProcess.bytesRead + (this.#pool?.bytesRead ?? 0);
   }
 
-  async *hash(root: string, paths: AsyncIterable<string> | Iterable<string>, options: HashOptions): AsyncGenerator<HashedFile, void, undefined> {
-    const run = new Run(this, root, paths, options);
-    this.#runs.add(run);
-    this.#listen(options.signal, run);
-    try {
-      yield* run.digests();
-    } finally {
+  hash(root: string, paths: AsyncIterable<string> | Iterable<string>, options: HashOptions): AsyncIterable<HashedFile> {
+    const open = (): Run => {
+      const run = new Run(this, root, paths, options);
+      this.#runs.add(run);
+      this.#listen(options.signal, run);
+      return run;
+    };
+    const close = async (run: Run): Promise<void> => {
+      await run.close();
       this.#unlisten(options.signal, run);
       this.#runs.delete(run);
-    }
+    };
+    return { [Symbol.asyncIterator]: () => new Digests(open, close) };
   }
 
   /** One listener for all runs: Node.js takes more than ten on one signal for a leak. */
@@ -112,8 +121,12 @@ class AdaptiveHasher implements Hasher, Shared {
     if (this.#starting !== undefined || this.#closed || this.#options.workers === 0) return;
     const waiting = [...this.#runs].reduce((sum, run) => sum + run.waiting, 0);
     if (!this.estimate.paysForWorkers(this.estimate.leftMs(waiting, this.inProcess.lane.waitingBytes))) return;
+    this.#isBooting = true;
     this.#starting = this.#start().catch((error: unknown) => {
       if (!this.#closed) this.#options.onNote?.({ level: 'warn', message: `hashing without worker threads, which is slower: ${error instanceof Error ? error.message : String(error)}` });
+    }).finally(() => {
+      this.#isBooting = false;
+      this.#wakeAll();
     });
   }
 
@@ -131,11 +144,11 @@ class AdaptiveHasher implements Hasher, Shared {
     this.#pool = this.#booting;
     this.#options.onNote?.({ level: 'debug', message: `hashing with ${size} worker threads` });
     this.inProcess.lane.divert();
-    this.#wakeAll();
   }
 
   async close(): Promise<void> {
     this.#closed = true;
+    for (const run of this.#runs) run.stop();
     await this.#booting?.close();
     await this.#starting;
     this.inProcess.clear();

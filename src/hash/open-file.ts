@@ -1,6 +1,5 @@
 import { close, constants, fstat, fstatSync, lstat, lstatSync, open, openSync, closeSync, type BigIntStats } from 'node:fs';
 import { promisify } from 'node:util';
-import { setTimeout as sleep } from 'node:timers/promises';
 import { isSystemError } from '../errors';
 import { toNative } from '../files';
 import { accessError, changedError, kindError, symlinkError } from './refusals';
@@ -25,8 +24,8 @@ const NON_BLOCK = constants.O_NONBLOCK ?? 0;
 const flags = (noFollow: number): number => constants.O_RDONLY | noFollow | NON_BLOCK;
 
 /** Pauses in ms before open() is tried again when the process or system has no descriptor left: others are closed meanwhile. */
-const DESCRIPTOR_PAUSES = [1, 5, 20, 50, 100, 200, 400, 800, 1600] as const;
-const hasNoDescriptor = (error: unknown): boolean => isSystemError(error) && (error.code === 'EMFILE' || error.code === 'ENFILE');
+export const DESCRIPTOR_PAUSES: readonly number[] = [1, 5, 20, 50, 100, 200, 400, 800, 1600];
+export const NO_DESCRIPTOR: ReadonlySet<unknown> = new Set(['EMFILE', 'ENFILE']);
 
 /**
  * Opens a regular file for reading without following a symbolic link and without waiting for the other end of a pipe.
@@ -38,7 +37,7 @@ export async function openFile(root: string, path: string, noFollow: number = NO
   let fd: number | undefined;
   try {
     const expected = noFollow === 0 ? requireFile(await lstatAsync(native, { bigint: true }), path) : undefined;
-    fd = await openPatiently(native, flags(noFollow));
+    fd = await openAsync(native, flags(noFollow));
     return { fd, stats: requireSame(await fstatBig(fd), expected, path) };
   } catch (error) {
     if (fd !== undefined) await closeAsync(fd);
@@ -46,7 +45,7 @@ export async function openFile(root: string, path: string, noFollow: number = NO
   }
 }
 
-/** openFile for a thread that may block. */
+/** openFile for a thread that may block; when there is no descriptor left, it waits for one. */
 export function openFileSync(root: string, path: string, noFollow: number = NO_FOLLOW): OpenedFile {
   const native = toNative(root, path);
   let fd: number | undefined;
@@ -60,24 +59,12 @@ export function openFileSync(root: string, path: string, noFollow: number = NO_F
   }
 }
 
-async function openPatiently(native: string, mode: number): Promise<number> {
-  for (const pause of DESCRIPTOR_PAUSES) {
-    try {
-      return await openAsync(native, mode);
-    } catch (error) {
-      if (!hasNoDescriptor(error)) throw error;
-      await sleep(pause);
-    }
-  }
-  return openAsync(native, mode);
-}
-
 function openPatientlySync(native: string, mode: number): number {
   for (const pause of DESCRIPTOR_PAUSES) {
     try {
       return openSync(native, mode);
     } catch (error) {
-      if (!hasNoDescriptor(error)) throw error;
+      if (!isSystemError(error) || !NO_DESCRIPTOR.has(error.code)) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, pause);
     }
   }

@@ -13,13 +13,14 @@ export interface PathSink {
 /** Paths taken from an iterable as long as there is room for them, each checked by its spelling. */
 export class PathSource {
   readonly #iterator: AsyncIterator<string> | Iterator<string>;
-  readonly #signal: AbortSignal;
+  readonly #stopped: () => boolean;
   #exhausted = false;
   #ended = false;
 
-  constructor(paths: AsyncIterable<string> | Iterable<string>, signal: AbortSignal) {
+  /** @param stopped when it says true, the next path is the last */
+  constructor(paths: AsyncIterable<string> | Iterable<string>, stopped: () => boolean) {
     this.#iterator = Symbol.asyncIterator in paths ? paths[Symbol.asyncIterator]() : paths[Symbol.iterator]();
-    this.#signal = signal;
+    this.#stopped = stopped;
   }
 
   /** True when no more paths will come. */
@@ -31,9 +32,10 @@ export class PathSource {
   async fill(sink: PathSink): Promise<void> {
     try {
       for (let taken = 1; sink.hasRoom() && !this.#ended; taken += 1) {
-        const next = await this.#next();
+        const pending = this.#next();
+        const next = pending instanceof Promise ? await pending : pending;
         if (next.done === true) break;
-        if (this.#signal.aborted) throw abortedError(next.value);
+        if (this.#stopped()) throw abortedError(next.value);
         checkPath(next.value);
         sink.add(next.value);
         if (taken % AT_ONCE === 0) await nextTurn();
@@ -44,10 +46,15 @@ export class PathSource {
     }
   }
 
-  async #next(): Promise<IteratorResult<string, unknown>> {
+  /** Not a promise where the source gives none: a list of paths is then taken without a turn of the event loop for each. */
+  #next(): Promise<IteratorResult<string, unknown>> | IteratorResult<string, unknown> {
     // Unless it gives another path, there is nothing left to close.
     this.#exhausted = true;
-    const next = await this.#iterator.next();
+    const next = this.#iterator.next();
+    return 'then' in next ? next.then((result) => this.#noted(result)) : this.#noted(next);
+  }
+
+  #noted(next: IteratorResult<string, unknown>): IteratorResult<string, unknown> {
     this.#exhausted = next.done === true;
     this.#ended ||= this.#exhausted;
     return next;

@@ -79,6 +79,7 @@ export class WorkerPool {
   /** @throws ProofError ABORTED when the pool is closed, INTERNAL when two workers died over the job */
   run(job: Job): Promise<Done> {
     return new Promise((resolve, reject) => {
+      if (this.#closed) return reject(closedError());
       this.#assign({ job, resolve, reject, retried: false });
     });
   }
@@ -87,7 +88,7 @@ export class WorkerPool {
     this.#closed = true;
     const tasks = [...this.#waiting.splice(0), ...[...this.#members].flatMap((member) => [...member.tasks.values()])];
     await Promise.all([...this.#members].map(({ worker }) => worker.terminate()));
-    for (const { reject } of tasks) reject(new ProofError('ABORTED', 'interrupted: the hasher was closed while it was at work'));
+    for (const { reject } of tasks) reject(closedError());
   }
 
   #free(withheld: number): Member[] {
@@ -180,6 +181,8 @@ export async function findWorker(): Promise<string> {
   await access(file);
   return file;
 }
+
+const closedError = (): ProofError => new ProofError('ABORTED', 'interrupted: the hasher was closed while it was at work');
 
 function diedError(cause: unknown): ProofError {
   const reason = cause instanceof Error ? cause.message : String(cause);

@@ -8,11 +8,11 @@ import type { Done, WorkerPool } from './pool';
 import { abortedError } from './refusals';
 import { PathQueue, Slots, type Slot } from './slots';
 
-/** So many paths at most are taken from the source and not given out as digests yet. */
+/** So many paths at most are taken from the source and not given out as digests yet; those of one message are given out together. */
 export const MAX_AHEAD = 16_384;
 /** Files for one message to a worker: about so many bytes, within these limits. */
 const BATCH_BYTES = 4 * 1024 * 1024;
-const LARGEST_BATCH = 256;
+export const LARGEST_BATCH = 256;
 const SMALLEST_BATCH = 16;
 
 /** What the runs of one hasher share. */
@@ -20,6 +20,8 @@ export interface Shared {
   readonly inProcess: InProcess;
   readonly estimate: Estimate;
   readonly pool: WorkerPool | undefined;
+  /** True while workers are starting: meanwhile the processors are theirs, and nothing new is begun here. */
+  readonly booting: boolean;
   /** Starts workers if they pay for what is left to do. */
   considerWorkers(): void;
   /** Something is done: others may have room now. */
@@ -47,7 +49,7 @@ export class Run {
     this.#shared = shared;
     this.#root = root;
     this.#options = options;
-    this.#source = new PathSource(paths, options.signal);
+    this.#source = new PathSource(paths, () => this.#stopped);
     this.#folders = new FolderGuard(root);
   }
 
@@ -66,46 +68,40 @@ export class Run {
   };
 
   get #stopped(): boolean {
-    return this.#stop[0] !== 0;
+    return this.#stop[0] !== 0 || this.#options.signal.aborted;
   }
 
-  async *digests(): AsyncGenerator<HashedFile, void, undefined> {
-    try {
-      for (;;) {
-        this.#refuseIfAborted();
-        this.#fill();
-        this.#dispatch();
-        const { head } = this.#slots;
-        if (head?.digests !== undefined) {
-          this.#slots.removeHead();
-          yield* this.#giveOut(head.digests);
-          if (head.failure !== undefined) throw head.failure.error;
-        } else if (head === undefined && this.#pending.length === 0 && this.#source.ended && !this.#filling) {
-          if (this.#sourceFailure !== undefined) throw this.#sourceFailure.error;
-          return;
-        } else {
-          await this.#bell.wait();
-        }
+  /** The next digests, in order; undefined after the last. At least one at a time. @throws as Hasher.hash; then, as in the end, close() is called */
+  async next(): Promise<readonly HashedFile[] | undefined> {
+    for (;;) {
+      this.#refuseIfStopped();
+      this.#fill();
+      this.#dispatch();
+      const { head } = this.#slots;
+      if (head?.digests !== undefined) {
+        if (head.digests.length === 0 && head.failure !== undefined) throw head.failure.error;
+        const { digests } = head;
+        // A failure comes in its turn: after what was hashed before it.
+        if (head.failure === undefined) this.#slots.removeHead();
+        else head.digests = [];
+        this.#ahead -= digests.length;
+        if (digests.length > 0) return digests;
+      } else if (head === undefined && this.#pending.length === 0 && this.#source.ended && !this.#filling) {
+        if (this.#sourceFailure !== undefined) throw this.#sourceFailure.error;
+        return undefined;
+      } else {
+        await this.#bell.wait();
       }
-    } finally {
-      await this.#end();
     }
   }
 
-  *#giveOut(digests: readonly HashedFile[]): Generator<HashedFile, void, undefined> {
-    for (const digest of digests) {
-      this.#ahead -= 1;
-      yield digest;
-    }
-  }
-
-  #refuseIfAborted(): void {
+  #refuseIfStopped(): void {
     const next = this.#slots.head?.paths[0] ?? this.#pending.first;
-    if (this.#options.signal.aborted && next !== undefined) throw abortedError(next);
+    if (this.#stopped && next !== undefined) throw abortedError(next);
   }
 
-  /** Every file is closed and the source is told before the caller goes on. */
-  async #end(): Promise<void> {
+  /** Ends the run: settles when every file is closed and the source has been told. */
+  async close(): Promise<void> {
     this.stop();
     while (this.#active > 0) await this.#bell.wait();
     await this.#source.close();
@@ -122,7 +118,7 @@ export class Run {
       this.#sourceFailure = { error };
       ended();
     };
-    this.#source.fill({ hasRoom: () => this.#ahead < MAX_AHEAD && !this.#stopped, add: (path) => this.#add(path) }).then(ended, failed);
+    this.#source.fill({ hasRoom: () => this.#ahead < MAX_AHEAD, add: (path) => this.#add(path) }).then(ended, failed);
   }
 
   #add(path: string): void {
@@ -144,13 +140,13 @@ export class Run {
 
   #dispatch(): void {
     const { inProcess, estimate } = this.#shared;
+    if (!inProcess.isEnough(this.#pending.length)) this.#shared.considerWorkers();
     while (this.#pending.length > 0) {
       const { pool } = this.#shared;
       const isLittle = pool === undefined || estimate.isLittle(this.#pending.length);
-      if (isLittle && inProcess.hasRoom) this.#hashHere();
+      if (isLittle && inProcess.hasRoom && !this.#shared.booting) this.#hashHere();
       else if (pool === undefined || !this.#sendBatch(pool)) break;
     }
-    if (this.#pending.length > 0) this.#shared.considerWorkers();
   }
 
   #hashHere(): void {

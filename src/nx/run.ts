@@ -4,7 +4,7 @@ import { refuseControlValues } from '../commands/control-values';
 import { openSession, type Session } from '../commands/session';
 import { ProofError, toProofError } from '../errors';
 import { printable } from '../files';
-import { errorLines } from '../model/report';
+import { BRAND, errorLines } from '../model/report';
 import { withoutTokens } from '../redact';
 import { toWorkspace, type NxContext } from './context';
 import { processEnv } from './env';
@@ -71,7 +71,7 @@ class Worker<V extends Verb> {
     this.#context = context;
     this.#open = () => {
       const nxVersion = supportedNxVersion(context.root);
-      this.#session = openSession(processEnv(), toWorkspace(context));
+      this.#session = openSession(processEnv(), toWorkspace(context), { onNote: warn });
       return runner({ session: this.#session, context, nxVersion });
     };
   }
@@ -116,6 +116,11 @@ function stackOf(error: unknown): string[] {
 
 /** Nx stores what is printed and replays it: foreign names forge no lines, and no token is among them. */
 const shown = (line: string): string => withoutTokens(printable(line));
+
+/** What concerns all tasks of the process belongs to the output of none. */
+function warn({ level, message }: { readonly level: string; readonly message: string }): void {
+  if (level === 'warn') console.warn(shown(`${BRAND} ${message}`));
+}
 
 async function timed(run: () => Promise<TaskReport>): Promise<BatchResult['result']> {
   const startTime = Date.now();
